@@ -1,0 +1,236 @@
+"""Who may do what, and how far it reaches: one table, read by pages, API, exports and tests alike."""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from enum import IntEnum, StrEnum
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+
+from tenancy.http import MemberRequest
+from tenancy.models import Member, Unit, UnitMembership
+
+P = ParamSpec("P")
+Role = Member.Role
+
+
+class Action(StrEnum):
+    """Everything that a person can be allowed to do."""
+
+    VIEW_HOME = "view_home"
+    VIEW_ACCOUNTS = "view_accounts"
+    EDIT_ACCOUNTS = "edit_accounts"
+    EXPORT_ACCOUNTS = "export_accounts"
+    VIEW_OPPORTUNITIES = "view_opportunities"
+    EDIT_OPPORTUNITIES = "edit_opportunities"
+    EXPORT_OPPORTUNITIES = "export_opportunities"
+    LOG_ACTIVITY = "log_activity"
+    VIEW_ORDERS = "view_orders"
+    EDIT_ORDERS = "edit_orders"
+    EXPORT_ORDERS = "export_orders"
+    VIEW_PRODUCTS = "view_products"
+    EDIT_PRODUCTS = "edit_products"
+    VIEW_PRIORITIES = "view_priorities"
+    EXPORT_PRIORITIES = "export_priorities"
+    IMPORT_RECORDS = "import_records"
+    VIEW_RUNS = "view_runs"
+    RUN_NIGHT = "run_night"
+    MANAGE_TOKENS = "manage_tokens"
+    VIEW_AUDIT = "view_audit"
+
+
+class Reach(IntEnum):
+    """How far an allowed action reaches, by who owns the record."""
+
+    OWN = 1
+    SQUAD = 2
+    TRIBE = 3
+    ALL = 4
+
+
+_EVERYBODY = tuple(Role)
+_SELLING = (Role.ADMIN, Role.LEADER, Role.SQUAD_LEAD, Role.MEMBER)
+
+
+def _all(*roles: Role) -> dict[Role, Reach]:
+    return dict.fromkeys(roles, Reach.ALL)
+
+
+def _selling(member: Reach, squad_lead: Reach) -> dict[Role, Reach]:
+    return {**_all(Role.ADMIN, Role.LEADER), Role.SQUAD_LEAD: squad_lead, Role.MEMBER: member}
+
+
+ALLOWED: dict[Action, dict[Role, Reach]] = {
+    Action.VIEW_HOME: _all(*_EVERYBODY),
+    # Reading customer facts is open inside an organisation: squads share accounts, and coverage moves between them.
+    Action.VIEW_ACCOUNTS: _all(*_EVERYBODY),
+    Action.EDIT_ACCOUNTS: _selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE),
+    Action.EXPORT_ACCOUNTS: {
+        **_selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE),
+        **_all(Role.ANALYST, Role.AUDITOR),
+    },
+    Action.VIEW_OPPORTUNITIES: _all(*_EVERYBODY),
+    Action.EDIT_OPPORTUNITIES: _selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE),
+    Action.EXPORT_OPPORTUNITIES: {
+        **_selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE),
+        **_all(Role.ANALYST, Role.AUDITOR),
+    },
+    Action.LOG_ACTIVITY: _all(*_SELLING, Role.COACH, Role.EXPERT),
+    Action.VIEW_ORDERS: _all(*_EVERYBODY),
+    Action.EDIT_ORDERS: _selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE),
+    Action.EXPORT_ORDERS: {**_selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE), **_all(Role.ANALYST, Role.AUDITOR)},
+    Action.VIEW_PRODUCTS: _all(*_EVERYBODY),
+    Action.EDIT_PRODUCTS: _all(Role.ADMIN, Role.LEADER),
+    Action.VIEW_PRIORITIES: _all(*_EVERYBODY),
+    Action.EXPORT_PRIORITIES: {
+        **_selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE),
+        **_all(Role.ANALYST, Role.AUDITOR),
+    },
+    Action.IMPORT_RECORDS: _all(Role.ADMIN, Role.LEADER, Role.ANALYST),
+    Action.VIEW_RUNS: _all(*_EVERYBODY),
+    Action.RUN_NIGHT: _all(Role.ADMIN, Role.LEADER, Role.ANALYST),
+    Action.MANAGE_TOKENS: _all(Role.ADMIN),
+    Action.VIEW_AUDIT: _all(Role.ADMIN, Role.AUDITOR),
+}
+"""Action × role → reach. What is not listed is refused."""
+
+
+class AccessPolicy:
+    """What a view asks for; the architecture tests read it from the view."""
+
+    def __init__(self, *, action: Action | None = None, reason: str = "") -> None:
+        self.action = action
+        self.reason = reason
+
+    def __repr__(self) -> str:
+        return f"AccessPolicy({self.action or self.reason})"
+
+
+def reach_of(member: Member, action: Action) -> Reach | None:
+    """Return how far the action reaches for the member, or None when it is not theirs."""
+    return ALLOWED[action].get(Role(member.role)) if member.is_active else None
+
+
+def rights_of(member: Member) -> frozenset[str]:
+    """Return the values of all the actions that the member may do (templates hide the rest)."""
+    return frozenset(action.value for action in Action if reach_of(member, action) is not None)
+
+
+def roles_with(action: Action) -> list[str]:
+    """Return the labels of the roles that may do it, for the page that says who can."""
+    return [str(role.label) for role in ALLOWED[action]]
+
+
+def owner_filter(member: Member, action: Action, *, as_of: date, field: str = "owner") -> Q:
+    """Return the condition that keeps the records which the member may touch with this action.
+
+    One predicate for list, detail, total, export, search and API. A record without an owner is nobody's: only a reach
+    of ALL sees it.
+    """
+    reach = reach_of(member, action)
+    if reach is None:
+        return Q(pk__in=[])
+    if reach == Reach.ALL:
+        return Q()
+    if reach == Reach.OWN:
+        return Q(**{field: member})
+    units = member_units(member, as_of=as_of, tribe=reach == Reach.TRIBE)
+    colleagues = (
+        UnitMembership.objects.for_organization(member.organization_id)
+        .filter(unit__in=units, active_from__lte=as_of)
+        .filter(Q(active_to=None) | Q(active_to__gt=as_of))
+        .values("member")
+    )
+    return Q(**{field: member}) | Q(**{f"{field}__in": colleagues})
+
+
+def member_units(member: Member, *, as_of: date, tribe: bool) -> Any:
+    """Return a subquery of the units whose records the member reaches: theirs, or all with the same parent."""
+    own = (
+        UnitMembership.objects.for_organization(member.organization_id)
+        .filter(member=member, active_from__lte=as_of)
+        .filter(Q(active_to=None) | Q(active_to__gt=as_of))
+    )
+    if not tribe:
+        return own.values("unit")
+    return (
+        Unit.objects.for_organization(member.organization_id)
+        .filter(Q(pk__in=own.values("unit")) | Q(parent__in=own.values("unit__parent")))
+        .values("pk")
+    )
+
+
+ViewFunction = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
+
+
+def member_can(action: Action) -> Callable[[ViewFunction[P]], Callable[..., HttpResponseBase]]:
+    """Guard a page: signed in, else to the sign-in page; a member, else 404; with the right, else 403.
+
+    The view is called without the `organization` part of the address: `request.organization` has it.
+    """
+
+    def decorate(view: ViewFunction[P]) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            kwargs.pop("organization", None)
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            member = getattr(request, "member", None)
+            if member is None:
+                raise Http404
+            if reach_of(member, action) is None:
+                raise PermissionDenied(denial(action))
+            return view(cast("MemberRequest", request), *args, **kwargs)
+
+        guarded.access_policy = AccessPolicy(action=action)  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def denial(action: Action) -> str:
+    """Return the sentence that says who could do it."""
+    names = roles_with(action)
+    who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+    return f"This needs the role {who}. Ask an administrator of your organisation."
+
+
+def public(*, reason: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
+    """Mark a view that anybody may open, and say why."""
+
+    def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        view.access_policy = AccessPolicy(reason=f"public: {reason}")  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Guard a page that belongs to a person, not to an organisation."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        return view(request, *args, **kwargs)
+
+    guarded.access_policy = AccessPolicy(reason="signed in")  # type: ignore[attr-defined]
+    return guarded
+
+
+API_SCOPES: dict[str, Action] = {
+    "accounts:read": Action.VIEW_ACCOUNTS,
+    "opportunities:read": Action.VIEW_OPPORTUNITIES,
+    "scores:read": Action.VIEW_PRIORITIES,
+}
+"""Scopes of integrator tokens, and the action that each stands for."""
+
+
+def unknown_scopes(scopes: Iterable[str]) -> list[str]:
+    """Return those that no token can have."""
+    return sorted(set(scopes) - set(API_SCOPES))

@@ -1,0 +1,29 @@
+"""The nouns that would make sense in a product without sales."""
+
+from tenancy.models.audit import AuditEntry
+from tenancy.models.calendar import Holiday
+from tenancy.models.event import DomainEvent
+from tenancy.models.mail import OutgoingMail
+from tenancy.models.member import Member
+from tenancy.models.organization import Organization
+from tenancy.models.outbox import Outbox
+from tenancy.models.run import Run, RunStep
+from tenancy.models.token import ApiToken
+from tenancy.models.unit import Unit, UnitMembership
+from tenancy.models.user import User
+
+__all__ = [
+    "ApiToken",
+    "AuditEntry",
+    "DomainEvent",
+    "Holiday",
+    "Member",
+    "Organization",
+    "Outbox",
+    "OutgoingMail",
+    "Run",
+    "RunStep",
+    "Unit",
+    "UnitMembership",
+    "User",
+]

@@ -1,0 +1,55 @@
+"""An organisation: one customer of ours, one tenant."""
+
+from datetime import time
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.db import models
+from uuid_utils.compat import uuid7
+
+RESERVED_SLUGS = frozenset({"api", "auth", "health", "live", "metrics", "static", "ui", "invite", "portal"})
+"""First path segments that are never an organisation."""
+
+DEFAULT_SETTINGS: dict[str, Any] = {"score_bands": {"act": 60, "week": 30}, "score_horizon_days": 90}
+"""Shipped settings; an organisation stores only what it changed."""
+
+
+class Organization(models.Model):
+    """A sales organisation that uses the product. Global: it is what all the tenant tables refer to."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.SlugField(
+        max_length=60,
+        unique=True,
+        validators=[RegexValidator(r"^[a-z0-9][a-z0-9-]*$", "Use lower-case letters, digits and hyphens.")],
+    )
+    name = models.CharField(max_length=200)
+    currency = models.CharField(max_length=3, default="EUR")
+    time_zone = models.CharField(max_length=60, default="Europe/Berlin")
+    locale = models.CharField(max_length=10, default="en")
+    fiscal_year_start_month = models.PositiveSmallIntegerField(default=1)
+    working_days = models.CharField(max_length=7, default="12345", help_text="ISO week days, Monday is 1.")
+    night_starts_at = models.TimeField(default=time(2, 0), help_text="Local time at which the night begins.")
+    settings = models.JSONField(default=dict, blank=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(slug__in=sorted(RESERVED_SLUGS)), name="organization_slug_not_reserved"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(fiscal_year_start_month__range=(1, 12)), name="organization_fiscal_month"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.slug})"
+
+    def setting(self, name: str) -> Any:
+        """Return the organisation's own value of a setting, else the shipped one.
+
+        :raises KeyError: for a setting that does not exist.
+        """
+        return self.settings.get(name, DEFAULT_SETTINGS[name])

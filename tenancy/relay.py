@@ -1,0 +1,104 @@
+"""Hands out what was recorded: work to the broker, positions to events. Runs as agile_system and does nothing else."""
+
+import json
+import logging
+from datetime import timedelta
+
+from celery import current_app
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerUnreachable
+
+logger = logging.getLogger(__name__)
+
+BATCH = 100
+
+
+def publish_work() -> int:
+    """Publish up to a hundred waiting tasks and return how many.
+
+    Published work gets a later `next_at`; what is not done by then is published again, which makes this the sweeper as
+    well. A row that its task has locked is skipped.
+
+    :raises kombu.exceptions.OperationalError: when the broker cannot be reached; nothing is marked then.
+    """
+    now = timezone.now()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, organization_id, task, kwargs::text, publications FROM tenancy_outbox"
+            " WHERE done_at IS NULL AND dead_at IS NULL AND next_at <= %s"
+            " ORDER BY next_at, id LIMIT %s FOR UPDATE SKIP LOCKED",
+            [now, BATCH],
+        )
+        rows = cursor.fetchall()
+        for outbox_id, organization_id, task, kwargs, publications in rows:
+            send(task, kwargs, organization_id=str(organization_id), outbox_id=str(outbox_id))
+            again = now + timedelta(seconds=settings.OUTBOX_SWEEP_SECONDS * min(2**publications, 16))
+            cursor.execute(
+                "UPDATE tenancy_outbox SET published_at = %s, next_at = %s, publications = publications + 1"
+                " WHERE id = %s",
+                [now, again, outbox_id],
+            )
+    return len(rows)
+
+
+def send(task: str, kwargs: str, *, organization_id: str, outbox_id: str) -> None:
+    """Put one message on the broker; the organisation travels in a header."""
+    current_app.send_task(
+        task,
+        kwargs=json.loads(kwargs),
+        headers={"organization": organization_id, "outbox": outbox_id},
+        retry=False,
+    )
+
+
+def publish_mail() -> int:
+    """Publish the waiting mail and return how many messages."""
+    now = timezone.now()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, attempts FROM tenancy_outgoingmail WHERE sent_at IS NULL AND next_at <= %s"
+            " ORDER BY next_at, id LIMIT %s FOR UPDATE SKIP LOCKED",
+            [now, BATCH],
+        )
+        rows = cursor.fetchall()
+        for mail_id, attempts in rows:
+            current_app.send_task("tenancy.tasks.deliver_mail", kwargs={"mail_id": str(mail_id)}, retry=False)
+            again = now + timedelta(seconds=min(3600, 30 * 2**attempts))
+            cursor.execute("UPDATE tenancy_outgoingmail SET next_at = %s WHERE id = %s", [again, mail_id])
+    return len(rows)
+
+
+def place_events() -> int:
+    """Give the next dense positions to the events that have none, organisation by organisation; return how many."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT organization_id FROM tenancy_domainevent WHERE position IS NULL LIMIT 50")
+        organizations = [row[0] for row in cursor.fetchall()]
+    return sum(place_events_of(str(organization)) for organization in organizations)
+
+
+def place_events_of(organization_id: str) -> int:
+    """Give positions to one organisation's events, in the order in which they were recorded; return how many."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [organization_id])
+        cursor.execute(
+            "WITH waiting AS (SELECT id, row_number() OVER (ORDER BY recorded_at, id) AS nth FROM tenancy_domainevent"
+            "   WHERE organization_id = %(o)s AND position IS NULL ORDER BY recorded_at, id LIMIT 5000),"
+            " last AS (SELECT coalesce(max(position), 0) AS top FROM tenancy_domainevent"
+            "   WHERE organization_id = %(o)s AND position IS NOT NULL)"
+            " UPDATE tenancy_domainevent e SET position = last.top + waiting.nth FROM waiting, last"
+            " WHERE e.organization_id = %(o)s AND e.id = waiting.id",
+            {"o": organization_id},
+        )
+        return int(cursor.rowcount)
+
+
+def tick() -> int:
+    """Do one round and return how much was handed out; an unreachable broker is logged and tried again later."""
+    handed = place_events()
+    try:
+        handed += publish_work() + publish_mail()
+    except (BrokerUnreachable, OSError) as error:
+        logger.warning("The broker cannot be reached; nothing is lost, publishing goes on when it is back: %s", error)
+    return handed
