@@ -82,11 +82,8 @@ def _stay_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: object) -> None:
-        if (
-            isinstance(address, tuple)
-            and str(address[0]) not in ("localhost", "::1")
-            and not str(address[0]).startswith("127.")
-        ):
+        host = str(address[0]) if isinstance(address, tuple) else "localhost"
+        if host not in ("localhost", "::1") and not host.startswith("127."):
             raise AssertionError(f"A test tried to reach {address}, which is not on this machine.")
         return connect(self, address)  # type: ignore[arg-type]
 
