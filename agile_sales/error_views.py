@@ -1,9 +1,92 @@
-"""The designed answers to what went wrong."""
+"""The pages for when something is refused, missing or broken."""
 
-from django.http import HttpRequest, HttpResponse
+import logging
+import secrets
+import sys
+
+import redis.exceptions
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template import loader
+from django.utils.translation import gettext
+from django.views.decorators.csrf import requires_csrf_token
+
+from tenancy.access import public
+
+logger = logging.getLogger(__name__)
+
+UNAVAILABLE = (OperationalError, InterfaceError, redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
+RETRY_AFTER_SECONDS = 20
 
 
+def _page(request: HttpRequest, template: str, status: int, **context: object) -> HttpResponse:
+    """Answer inside the person's shell where there is one, else on a page of its own."""
+    layout = "base.html" if getattr(request, "organization", None) is not None else "bare.html"
+    return render(request, template, {"layout": layout, **context}, status=status)
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/api/")
+
+
+def _problem(status: int, title: str, detail: str = "") -> HttpResponse:
+    body: dict[str, object] = {"type": "about:blank", "title": title, "status": status}
+    if detail:
+        body["detail"] = detail
+    return JsonResponse(body, status=status, content_type="application/problem+json")
+
+
+@requires_csrf_token
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403: says who can."""
+    if _wants_json(request):
+        return _problem(403, gettext("Not allowed"))
+    return _page(request, "errors/403.html", 403, who=str(exception))
+
+
+@requires_csrf_token
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404: never tells whether it exists elsewhere."""
+    if _wants_json(request):
+        return _problem(404, gettext("Not found"))
+    return _page(request, "errors/404.html", 404)
+
+
+@requires_csrf_token
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400: the request itself was malformed."""
+    if _wants_json(request):
+        return _problem(400, gettext("Bad request"))
+    return _alone("errors/400.html", 400)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500, or 503 when a server behind us does not answer: needs no database, and gives an id to quote."""
+    error = sys.exc_info()[1]
+    reference = secrets.token_hex(3).upper()
+    unavailable = isinstance(error, UNAVAILABLE)
+    logger.error("Reference %s: %s %s failed: %s", reference, request.method, request.path, type(error).__name__)
+    status = 503 if unavailable else 500
+    if _wants_json(request):
+        response = _problem(status, gettext("Unavailable") if unavailable else gettext("Internal error"), reference)
+    else:
+        response = _alone(f"errors/{status}.html", status, reference=reference)
+    if unavailable:
+        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def _alone(template: str, status: int, **context: object) -> HttpResponse:
+    """Draw a page without a request, so that no context processor asks the database for anything."""
+    text = loader.render_to_string(template, {"layout": "bare.html", "product_name": settings.PRODUCT_NAME, **context})
+    return HttpResponse(text, status=status)
+
+
+@public(reason="Django shows it when a form's token does not match")
+@requires_csrf_token
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form that was not sent from our own pages, or from one that was open too long."""
-    return render(request, "errors/csrf.html", status=403)
+    """403 for a form whose token does not match: the page was open for too long, or cookies are off."""
+    logger.warning("Form token refused at %s: %s", request.path, reason)
+    return _page(request, "errors/csrf.html", 403)

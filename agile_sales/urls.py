@@ -2,6 +2,15 @@
 
 from django.urls import include, path
 
+from agile_sales import error_views, ui_views
+
 urlpatterns = [
     path("auth/", include("allauth.account.urls")),
+    path("ui/", ui_views.components, name="ui-components"),
+    path("ui/preferences/", ui_views.preferences, name="ui-preferences"),
 ]
+
+handler400 = error_views.bad_request
+handler403 = error_views.permission_denied
+handler404 = error_views.page_not_found
+handler500 = error_views.server_error
