@@ -4,7 +4,7 @@ import errno
 from pathlib import Path
 
 
-class LocalProblem(Exception):  # noqa: N818  (what is raised says UnableToX)
+class LocalProblem(Exception):
     """Something a person can mend; the message says what happened and what to do, and is shown without a traceback."""
 
 
