@@ -22,7 +22,7 @@ class OutboxBackend(BaseEmailBackend):
             OutgoingMail(
                 sender=message.from_email,
                 recipients=message.recipients(),
-                subject=message.subject,
+                subject=str(message.subject),
                 text=str(message.body),
                 created_at=now,
                 next_at=now,

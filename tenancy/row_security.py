@@ -19,7 +19,7 @@ POLICY = "organization_id = current_setting('app.organization')::uuid"
 def tenant_references(model: type[models.Model]) -> Iterator[models.ForeignKey[Any, Any]]:
     """Yield the foreign keys of `model` that stay inside an organisation."""
     for field in model._meta.local_fields:
-        if isinstance(field, models.ForeignKey) and not field.db_constraint:
+        if isinstance(field, models.ForeignKey) and not getattr(field, "db_constraint", True):
             yield field
 
 

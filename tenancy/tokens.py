@@ -8,6 +8,11 @@ import hashlib
 import secrets
 import string
 import zlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from tenancy.access import API_SCOPES, unknown_scopes
+from tenancy.models import ApiToken, Member, Organization
 
 PREFIX = "agsales_"
 _ALPHABET = string.ascii_letters + string.digits
@@ -46,3 +51,45 @@ def _checksum(body: str) -> str:
         number, rest = divmod(number, len(_ALPHABET))
         digits += _ALPHABET[rest]
     return digits
+
+
+class UnableToIssueToken(ValueError):
+    """A token was asked for with a name or scopes that it cannot have; the message says which."""
+
+
+def issue_token(
+    *,
+    organization: Organization,
+    name: str,
+    scopes: Sequence[str],
+    issued_at: datetime,
+    expires_at: datetime | None = None,
+    issued_by: Member | None = None,
+) -> tuple[ApiToken, str]:
+    """Make a token and return it with its text, which is shown once and never stored.
+
+    :raises UnableToIssueToken: without a name, without scopes, or with an unknown one.
+    """
+    if not name.strip():
+        raise UnableToIssueToken("Give the token a name that says who uses it.")
+    if not scopes:
+        raise UnableToIssueToken(f"Choose at least one scope: {', '.join(sorted(API_SCOPES))}.")
+    if unknown := unknown_scopes(scopes):
+        raise UnableToIssueToken(f"Unknown scopes: {', '.join(unknown)}. There are {', '.join(sorted(API_SCOPES))}.")
+    text = new_token()
+    token = ApiToken.objects.create(
+        organization=organization,
+        name=name.strip(),
+        start=text[: len(PREFIX) + 4],
+        sha256=sha256_of(text),
+        scopes=sorted(set(scopes)),
+        created_by=issued_by,
+        created_at=issued_at,
+        expires_at=expires_at,
+    )
+    return token, text
+
+
+def revoke_token(*, organization: Organization, token: ApiToken, revoked_at: datetime) -> None:
+    """End a token; it is refused from the next request on. Ending an ended one changes nothing."""
+    ApiToken.objects.for_organization(organization).filter(pk=token.pk, revoked_at=None).update(revoked_at=revoked_at)

@@ -31,7 +31,9 @@ class Member(TenantModel):
         ANALYST = "analyst", "Analyst"
         AUDITOR = "auditor", "Auditor"
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     name = models.CharField(max_length=200)
     email = models.EmailField(blank=True)
     title = models.CharField(max_length=120, blank=True)

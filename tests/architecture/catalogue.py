@@ -1,0 +1,121 @@
+"""What the database itself says of its fences. Plain functions, so that a test can prove that each would notice."""
+
+from collections.abc import Iterator
+from typing import Any
+
+POLICY = "(organization_id = (current_setting('app.organization'::text))::uuid)"
+
+
+def tenant_tables(cursor: Any) -> list[str]:
+    """Return every table with a column organization_id, whether or not a model stands behind it."""
+    cursor.execute(
+        "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+        " WHERE a.attname = 'organization_id' AND c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace"
+        " ORDER BY 1"
+    )
+    return [row[0] for row in cursor.fetchall()]
+
+
+def missing_fences(cursor: Any) -> Iterator[str]:
+    """Yield a sentence for each tenant table that is not behind all three fences."""
+    tables = tenant_tables(cursor)
+    for table in tables:
+        yield from _missing_row_security(cursor, table)
+        yield from _missing_keys(cursor, table)
+    yield from _plain_references(cursor, tables)
+
+
+def _missing_row_security(cursor: Any, table: str) -> Iterator[str]:
+    cursor.execute(
+        "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = %s::regclass", [f'public."{table}"']
+    )
+    enabled, forced = cursor.fetchone()
+    if not enabled:
+        yield f"{table}: row-level security is not enabled"
+    if not forced:
+        yield f"{table}: row-level security is not forced"
+    cursor.execute(
+        "SELECT policyname, permissive, roles::text[], cmd, qual, with_check FROM pg_policies"
+        " WHERE schemaname = 'public' AND tablename = %s ORDER BY 1",
+        [table],
+    )
+    expected = [
+        ("owner_maintains", "PERMISSIVE", ["agile_owner"], "ALL", "true", "true"),
+        ("tenant_isolation", "PERMISSIVE", ["agile_app"], "ALL", POLICY, POLICY),
+    ]
+    if (found := cursor.fetchall()) != expected:
+        yield f"{table}: the policies are {found}"
+
+
+def _missing_keys(cursor: Any, table: str) -> Iterator[str]:
+    cursor.execute(
+        "SELECT i.relname, x.indisprimary, x.indisunique, x.indpred IS NOT NULL,"
+        " (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(x.indkey::int[]) WITH ORDINALITY k(attnum, n)"
+        "  JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.attnum)"
+        " FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid WHERE x.indrelid = %s::regclass",
+        [f'public."{table}"'],
+    )
+    indexes = cursor.fetchall()
+    if not any(unique and columns == ["organization_id", "id"] for _, _, unique, _, columns in indexes):
+        yield f"{table}: no unique key (organization_id, id)"
+    for name, primary, unique, _, columns in indexes:
+        if unique and not primary and "organization_id" not in (columns or []):
+            yield f"{table}: the unique index {name} spans organisations"
+
+
+def _plain_references(cursor: Any, tables: list[str]) -> Iterator[str]:
+    cursor.execute(
+        "SELECT c.conname, c.conrelid::regclass::text, c.confrelid::regclass::text,"
+        " (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(c.conkey) WITH ORDINALITY k(attnum, n)"
+        "  JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.attnum)"
+        " FROM pg_constraint c WHERE c.contype = 'f' AND c.connamespace = 'public'::regnamespace"
+    )
+    references = cursor.fetchall()
+    composite: set[tuple[str, str]] = set()
+    for name, table, target, columns in references:
+        if table in tables and target in tables:
+            if columns[0] != "organization_id" or len(columns) != 2:
+                yield f"{table}: the reference {name} to {target} is not composite"
+            else:
+                composite.add((table, columns[1]))
+    cursor.execute(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+        " AND column_name LIKE '%%\\_id' AND data_type = 'uuid' AND table_name = ANY(%s)",
+        [tables],
+    )
+    for table, column in cursor.fetchall():
+        if column in GLOBAL_REFERENCES or (table, column) in NOT_REFERENCES:
+            continue
+        if (table, column) not in composite:
+            yield f"{table}: {column} has no composite reference"
+
+
+NOT_REFERENCES = {
+    # Ids of things that may be gone, or that live in another table each time.
+    ("tenancy_auditentry", "row_id"),
+    ("tenancy_auditentry", "actor_id"),
+    ("tenancy_domainevent", "subject_id"),
+}
+"""Uuid columns that end in _id and refer to no one table, beside organization_id and user_id, which are global."""
+
+GLOBAL_REFERENCES = {"organization_id", "user_id"}
+
+
+def indexes_that_do_not_lead_with_the_organization(cursor: Any) -> list[str]:
+    """Return the indexes of tenant tables whose first column is neither the organisation nor the primary key."""
+    cursor.execute(
+        "SELECT x.indrelid::regclass::text, i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid"
+        " JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = (x.indkey::int[])[0]"
+        " WHERE NOT x.indisprimary AND a.attname <> 'organization_id' AND x.indrelid::regclass::text = ANY(%s)"
+        " ORDER BY 1, 2",
+        [tenant_tables(cursor)],
+    )
+    return [f"{table}.{index}" for table, index in cursor.fetchall()]
+
+
+def definer_functions(cursor: Any) -> list[str]:
+    """Return the SECURITY DEFINER functions: the doors through the fence."""
+    cursor.execute(
+        "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY proname"
+    )
+    return [row[0] for row in cursor.fetchall()]
