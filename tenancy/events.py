@@ -26,7 +26,7 @@ def record_event(
     else:
         subject_type, subject_id = subject._meta.model_name or "", subject.pk
     now = timezone.now()
-    return DomainEvent.objects.create(
+    event: DomainEvent = DomainEvent.objects.create(
         organization=organization,
         type=type,
         subject_type=subject_type,
@@ -37,3 +37,4 @@ def record_event(
         occurred_at=occurred_at or now,
         recorded_at=now,
     )
+    return event

@@ -28,7 +28,10 @@ MAX_FAILURES = 8
 def enqueue(task: str, *, organization: Organization, **kwargs: Any) -> Outbox:
     """Queue a task by its registered name, in the caller's transaction; `kwargs` are JSON (ids, not objects)."""
     now = timezone.now()
-    return Outbox.objects.create(organization=organization, task=task, kwargs=kwargs, created_at=now, next_at=now)
+    row: Outbox = Outbox.objects.create(
+        organization=organization, task=task, kwargs=kwargs, created_at=now, next_at=now
+    )
+    return row
 
 
 class TenantTask(Task):  # type: ignore[type-arg]
