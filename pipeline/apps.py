@@ -1,9 +1,11 @@
-"""The Django app of this package."""
+"""The app of customers and deals."""
 
 from django.apps import AppConfig
 
 
 class PipelineConfig(AppConfig):
-    """See ARCHITECTURE.md for what this app is about."""
+    """What we know about customers and deals, and what we decided."""
 
     name = "pipeline"
+    label = "pipeline"
+    verbose_name = "Pipeline"

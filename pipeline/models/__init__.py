@@ -1,0 +1,47 @@
+"""The tables of customers and deals."""
+
+from pipeline.models.account import Account, IcpFit, Lifecycle, Segment
+from pipeline.models.activity import Activity, ActivityKind, Direction
+from pipeline.models.contact import BuyingRole, Contact
+from pipeline.models.history import OpportunityHistory, TrackedField
+from pipeline.models.opportunity import Opportunity, Outcome
+from pipeline.models.order import Order, OrderLine, OrderStatus
+from pipeline.models.product import Product
+from pipeline.models.record import MANUAL, CrmRecord
+from pipeline.models.satisfaction import SatisfactionResponse
+from pipeline.models.score import AccountScore, AccountScoreHistory, Band
+from pipeline.models.snapshot import OpportunitySnapshot
+from pipeline.models.stage import ForecastCategory, Pipeline, Stage, StageKind
+from pipeline.models.usage import UsageSignal
+
+__all__ = [
+    "MANUAL",
+    "Account",
+    "AccountScore",
+    "AccountScoreHistory",
+    "Activity",
+    "ActivityKind",
+    "Band",
+    "BuyingRole",
+    "Contact",
+    "CrmRecord",
+    "Direction",
+    "ForecastCategory",
+    "IcpFit",
+    "Lifecycle",
+    "Opportunity",
+    "OpportunityHistory",
+    "OpportunitySnapshot",
+    "Order",
+    "OrderLine",
+    "OrderStatus",
+    "Outcome",
+    "Pipeline",
+    "Product",
+    "SatisfactionResponse",
+    "Segment",
+    "Stage",
+    "StageKind",
+    "TrackedField",
+    "UsageSignal",
+]

@@ -1,0 +1,146 @@
+"""What can be asked of customer records, in the words of the domain.
+
+Filters live here and not in managers, so that they chain; each list, total and export is built from the same ones.
+"""
+
+from collections.abc import Collection
+from datetime import date
+from typing import Self, TypeVar
+from uuid import UUID
+
+from django.db import models
+from django.db.models import F, Func, TextField, Value
+from django.db.models.functions import Lower
+
+from tenancy import access
+from tenancy.models import Member
+from tenancy.tenant_model import TenantQuerySet
+
+M = TypeVar("M", bound=models.Model)
+
+
+class StartsWith(Func):
+    """PostgreSQL's starts_with: unlike LIKE it is leakproof, so row-level security leaves it the index."""
+
+    function = "STARTS_WITH"
+    output_field = models.BooleanField()
+
+
+def starting_with(field: str, prefix: str) -> StartsWith:
+    """Return the condition that the lower-cased key column `field` begins with `prefix`, whatever its case."""
+    return StartsWith(F(field), Lower(Value(prefix, output_field=TextField())))
+
+
+class RecordQuerySet(TenantQuerySet[M]):
+    """Customer records of one organisation."""
+
+    def alive(self) -> Self:
+        """Leave out records that were deleted (they are kept for 30 days)."""
+        return self.filter(deleted_at__isnull=True)
+
+    def deleted(self) -> Self:
+        """Return only the deleted records."""
+        return self.filter(deleted_at__isnull=False)
+
+    def by_external_id(self, *, source: str, external_ids: Collection[str]) -> Self:
+        """Return the records that `source` knows by `external_ids`."""
+        return self.filter(source=source, external_id__in=external_ids)
+
+
+class OwnedQuerySet(RecordQuerySet[M]):
+    """Records with an owner: who may see them follows from the owner's place."""
+
+    def visible_to(self, member: Member, action: access.Action, *, as_of: date) -> Self:
+        """Return what `member` may use for `action`: the one predicate of list, detail, total and export."""
+        return self.filter(access.owner_filter(member, action, as_of=as_of))
+
+    def owned_by(self, member: Member) -> Self:
+        """Return the records of one owner."""
+        return self.filter(owner=member)
+
+
+class AccountQuerySet(OwnedQuerySet[M]):
+    """Accounts: customers and prospects."""
+
+    def named_like(self, prefix: str) -> Self:
+        """Return the accounts whose name begins with `prefix`."""
+        return self.filter(starting_with("name_key", prefix))
+
+
+class OfAccountQuerySet(OwnedQuerySet[M]):
+    """Records that hang on an account: its owner sees them like their own."""
+
+    def visible_to(self, member: Member, action: access.Action, *, as_of: date) -> Self:
+        """Return what `member` may use for `action`, as owner of the record or of its account."""
+        own = access.owner_filter(member, action, as_of=as_of)
+        if not own:
+            return self
+        return self.filter(own | access.owner_filter(member, action, as_of=as_of, field="account__owner"))
+
+    def of_account(self, account_id: UUID) -> Self:
+        """Return the records of one account."""
+        return self.filter(account_id=account_id)
+
+
+class ContactQuerySet(OfAccountQuerySet[M]):
+    """People at accounts."""
+
+    def named_like(self, prefix: str) -> Self:
+        """Return the contacts whose name begins with `prefix`."""
+        return self.filter(starting_with("name_key", prefix))
+
+
+class OpportunityQuerySet(OfAccountQuerySet[M]):
+    """Deals."""
+
+    def open(self) -> Self:
+        """Return the deals that are neither won nor lost."""
+        return self.filter(outcome="open")
+
+    def closed(self) -> Self:
+        """Return the deals that were won or lost."""
+        return self.exclude(outcome="open")
+
+    def overdue(self, today: date) -> Self:
+        """Return the open deals whose close date has passed."""
+        return self.open().filter(close_date__lt=today)
+
+    def without_next_step(self) -> Self:
+        """Return the open deals that nobody has planned anything for."""
+        return self.open().filter(next_step="")
+
+    def named_like(self, prefix: str) -> Self:
+        """Return the deals whose name begins with `prefix`."""
+        return self.filter(starting_with("name_key", prefix))
+
+
+class OrderQuerySet(OfAccountQuerySet[M]):
+    """Orders."""
+
+    def undelivered(self) -> Self:
+        """Return the orders that the customer still waits for."""
+        return self.filter(status__in=("open", "shipped"))
+
+    def numbered_like(self, prefix: str) -> Self:
+        """Return the orders whose number begins with `prefix`."""
+        return self.filter(starting_with("number_key", prefix))
+
+
+class ProductQuerySet(RecordQuerySet[M]):
+    """Products: everyone in the organisation may see them."""
+
+    def active(self) -> Self:
+        """Return the products that can be sold."""
+        return self.filter(is_active=True)
+
+    def named_like(self, prefix: str) -> Self:
+        """Return the products whose name begins with `prefix`."""
+        return self.filter(starting_with("name_key", prefix))
+
+
+class ActivityQuerySet(RecordQuerySet[M]):
+    """What people did with customers."""
+
+    def two_way(self) -> Self:
+        """Return the activities in which the customer took part."""
+        return self.filter(is_two_way=True)

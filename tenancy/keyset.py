@@ -1,0 +1,227 @@
+"""Keyset paging: the next page begins after the last row seen, however many rows came before it.
+
+A page is read from the index of its sort column: `(column, id) > (value, id)` is one row comparison, leakproof, so that
+row-level security leaves it the index. Rows without a value come last in both directions. They are a segment of their
+own, because an index can't serve "greater, or nothing".
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from django.core import signing
+from django.db import models
+from django.db.models import BooleanField, F, Func, Value
+
+M = TypeVar("M", bound=models.Model)
+
+
+class InvalidCursor(ValueError):
+    """A cursor that we did not make, or that belongs to another list or another order."""
+
+
+@dataclass(frozen=True)
+class Sort:
+    """One way to order a list: the public name, the column, and whether that column may be empty."""
+
+    name: str
+    column: str
+    descending: bool = False
+    nullable: bool = False
+
+    def reversed(self) -> "Sort":
+        """Return the same column the other way round."""
+        return Sort(self.name, self.column, not self.descending, self.nullable)
+
+    @property
+    def parameter(self) -> str:
+        """What stands in the address: `name`, or `-name` when descending."""
+        return f"-{self.name}" if self.descending else self.name
+
+
+def chosen_sort(allowed: Sequence[Sort], parameter: str) -> Sort:
+    """Return the sort that `parameter` (`name` or `-name`) asks for; the first one when it asks for nothing.
+
+    :raises KeyError: when the name is not in the list of allowed sorts.
+    """
+    if not parameter:
+        return allowed[0]
+    name = parameter.removeprefix("-")
+    for sort in allowed:
+        if sort.name == name:
+            return sort if sort.descending == parameter.startswith("-") else sort.reversed()
+    raise KeyError(parameter)
+
+
+@dataclass(frozen=True)
+class Page(Generic[M]):
+    """A page of rows with the cursors to its neighbours (empty at the ends)."""
+
+    rows: list[M]
+    next: str
+    previous: str
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+
+class _RowComparison(Func):
+    """`(a, b) > (x, y)`, which PostgreSQL answers from an index over a and b."""
+
+    output_field = BooleanField()
+    conditional = True
+
+    def __init__(self, *expressions: Any, operator: str, **extra: Any) -> None:
+        super().__init__(*expressions, **extra)
+        self.template = "(%(expressions)s)"
+        self.operator = operator
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        parts: list[str] = []
+        parameters: list[Any] = []
+        for expression in self.source_expressions:
+            sql, own = compiler.compile(expression)
+            parts.append(sql)
+            parameters += own
+        half = len(parts) // 2
+        left, right = ", ".join(parts[:half]), ", ".join(parts[half:])
+        return f"({left}) {self.operator} ({right})", parameters
+
+
+_ENCODERS: tuple[tuple[type, str], ...] = ((datetime, "t"), (date, "d"), (UUID, "u"), (Decimal, "n"))
+
+
+def _encode(value: Any) -> Any:
+    for kind, mark in _ENCODERS:
+        if isinstance(value, kind):
+            return [mark, value.isoformat() if isinstance(value, date) else str(value)]
+    return value
+
+
+def _decode(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    mark, text = value
+    return {"t": datetime.fromisoformat, "d": date.fromisoformat, "u": UUID, "n": Decimal}[mark](text)
+
+
+def encode_cursor(*, scope: str, sort: Sort, value: Any, pk: UUID, backward: bool) -> str:
+    """Return the signed position of a row in one order of one list."""
+    data = [scope, sort.parameter, _encode(value), pk.hex, int(backward)]
+    return signing.dumps(data, salt="keyset", compress=True)
+
+
+def decode_cursor(cursor: str, *, scope: str, sort: Sort) -> tuple[Any, UUID, bool]:
+    """Return the value, the id and the direction that a cursor holds.
+
+    :raises InvalidCursor: when it was not made here, or for another list or order.
+    """
+    try:
+        made_for, parameter, value, pk, backward = signing.loads(cursor, salt="keyset")
+        position = _decode(value), UUID(hex=pk), bool(backward)
+    except (signing.BadSignature, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InvalidCursor("The address of this page is damaged.") from error
+    if (made_for, parameter) != (scope, sort.parameter):
+        raise InvalidCursor("The address of this page belongs to another list.")
+    return position
+
+
+def page_of(queryset: models.QuerySet[M, M], *, sort: Sort, size: int, scope: str, cursor: str = "") -> Page[M]:
+    """Return the page of `queryset` that begins at `cursor`, at most `size` rows in the order of `sort`.
+
+    `scope` names the list (say, "accounts"), so that its cursors fit no other one.
+
+    :raises InvalidCursor: when the cursor was not made for this list and order.
+    """
+    if not cursor:
+        rows = _read(queryset, sort, size + 1)
+        return _page(rows[:size], sort, scope, before=False, after=len(rows) > size)
+    value, pk, backward = decode_cursor(cursor, scope=scope, sort=sort)
+    if not backward:
+        rows = _read(queryset, sort, size + 1, (value, pk))
+        return _page(rows[:size], sort, scope, before=True, after=len(rows) > size)
+    rows = _read(queryset, sort, size + 1, (value, pk), backward=True)
+    if len(rows) < size:
+        # Rows before this page have gone: show a whole first page and not a stump of one.
+        return page_of(queryset, sort=sort, size=size, scope=scope)
+    return _page(rows[:size][::-1], sort, scope, before=len(rows) > size, after=True)
+
+
+def read_after(queryset: models.QuerySet[M, M], *, sort: Sort, size: int, row: M | None = None) -> list[M]:
+    """Return up to `size` rows that follow `row`, or the first ones: how exports walk a list in short transactions."""
+    position = (_value(row, sort), row.pk) if row is not None else None
+    return _read(queryset, sort, size, position)
+
+
+def _value(row: models.Model, sort: Sort) -> Any:
+    """Return the value of the sort column, which may be reached through a relation or an annotation."""
+    annotated = sort.column if "__" not in sort.column else f"sorted_by_{sort.name}"
+    return getattr(row, annotated)
+
+
+def _read(
+    queryset: models.QuerySet[M, M],
+    sort: Sort,
+    limit: int,
+    position: tuple[Any, UUID] | None = None,
+    *,
+    backward: bool = False,
+) -> list[M]:
+    """Return `limit` rows beyond `position`, nearest first; a second query only where the first segment ends."""
+    if "__" in sort.column:
+        queryset = queryset.annotate(**{f"sorted_by_{sort.name}": F(sort.column)})
+    segments = [False, True] if sort.nullable else [False]
+    if backward:
+        segments.reverse()
+    if position is not None and sort.nullable:
+        segments = segments[segments.index(position[0] is None) :]
+    rows: list[M] = []
+    for is_null in segments:
+        inside = position is not None and (not sort.nullable or is_null == (position[0] is None))
+        rows += _segment(queryset, sort, is_null, position if inside else None, backward)[: limit - len(rows)]
+        if len(rows) >= limit:
+            break
+    return rows
+
+
+def _segment(
+    queryset: models.QuerySet[M, M], sort: Sort, is_null: bool, position: tuple[Any, UUID] | None, backward: bool
+) -> models.QuerySet[M, M]:
+    descending = sort.descending != backward
+    columns = ["pk"] if is_null else [sort.column, "pk"]
+    if sort.nullable:
+        queryset = queryset.filter(**{f"{sort.column}__isnull": is_null})
+    if position is not None:
+        values = [position[1]] if is_null else list(position)
+        left = [F(column) for column in columns]
+        right = [Value(value) for value in values]
+        queryset = queryset.filter(_RowComparison(*left, *right, operator="<" if descending else ">"))
+    return queryset.order_by(*(f"-{column}" if descending else column for column in columns))
+
+
+def _page(rows: list[M], sort: Sort, scope: str, *, before: bool, after: bool) -> Page[M]:
+    def cursor(row: M, *, backward: bool) -> str:
+        return encode_cursor(scope=scope, sort=sort, value=_value(row, sort), pk=row.pk, backward=backward)
+
+    return Page(
+        rows=rows,
+        next=cursor(rows[-1], backward=False) if rows and after else "",
+        previous=cursor(rows[0], backward=True) if rows and before else "",
+    )
+
+
+@dataclass(frozen=True)
+class Total:
+    """How many rows a list has, counted no further than a person can use."""
+
+    count: int
+    is_capped: bool
+
+
+def total_of(queryset: models.QuerySet[Any, Any], *, cap: int = 10_000) -> Total:
+    """Return the number of rows, counted up to `cap`: beyond it the page says "more than"."""
+    counted = queryset.order_by().values("pk")[: cap + 1].count()
+    return Total(min(counted, cap), counted > cap)
