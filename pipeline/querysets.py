@@ -4,8 +4,8 @@ Filters live here and not in managers, so that they chain; each list, total and 
 """
 
 from collections.abc import Collection
-from datetime import date
-from typing import Self, TypeVar
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Self, TypeVar
 from uuid import UUID
 
 from django.db import models
@@ -15,6 +15,19 @@ from django.db.models.functions import Lower
 from tenancy import access
 from tenancy.models import Member
 from tenancy.tenant_model import TenantQuerySet
+
+if TYPE_CHECKING:  # the names in quotes below
+    from pipeline.models import (  # noqa: F401
+        Account,
+        Activity,
+        Contact,
+        Opportunity,
+        Order,
+        OrderLine,
+        Product,
+        SatisfactionResponse,
+        UsageSignal,
+    )
 
 M = TypeVar("M", bound=models.Model)
 
@@ -59,7 +72,7 @@ class OwnedQuerySet(RecordQuerySet[M]):
         return self.filter(owner=member)
 
 
-class AccountQuerySet(OwnedQuerySet[M]):
+class AccountQuerySet(OwnedQuerySet["Account"]):
     """Accounts: customers and prospects."""
 
     def named_like(self, prefix: str) -> Self:
@@ -82,7 +95,7 @@ class OfAccountQuerySet(OwnedQuerySet[M]):
         return self.filter(account_id=account_id)
 
 
-class ContactQuerySet(OfAccountQuerySet[M]):
+class ContactQuerySet(OfAccountQuerySet["Contact"]):
     """People at accounts."""
 
     def named_like(self, prefix: str) -> Self:
@@ -90,7 +103,7 @@ class ContactQuerySet(OfAccountQuerySet[M]):
         return self.filter(starting_with("name_key", prefix))
 
 
-class OpportunityQuerySet(OfAccountQuerySet[M]):
+class OpportunityQuerySet(OfAccountQuerySet["Opportunity"]):
     """Deals."""
 
     def open(self) -> Self:
@@ -114,7 +127,7 @@ class OpportunityQuerySet(OfAccountQuerySet[M]):
         return self.filter(starting_with("name_key", prefix))
 
 
-class OrderQuerySet(OfAccountQuerySet[M]):
+class OrderQuerySet(OfAccountQuerySet["Order"]):
     """Orders."""
 
     def undelivered(self) -> Self:
@@ -126,7 +139,7 @@ class OrderQuerySet(OfAccountQuerySet[M]):
         return self.filter(starting_with("number_key", prefix))
 
 
-class ProductQuerySet(RecordQuerySet[M]):
+class ProductQuerySet(RecordQuerySet["Product"]):
     """Products: everyone in the organisation may see them."""
 
     def active(self) -> Self:
@@ -138,9 +151,33 @@ class ProductQuerySet(RecordQuerySet[M]):
         return self.filter(starting_with("name_key", prefix))
 
 
-class ActivityQuerySet(RecordQuerySet[M]):
+class ActivityQuerySet(RecordQuerySet["Activity"]):
     """What people did with customers."""
 
     def two_way(self) -> Self:
         """Return the activities in which the customer took part."""
         return self.filter(is_two_way=True)
+
+
+class OrderLineQuerySet(RecordQuerySet["OrderLine"]):
+    """Lines of orders."""
+
+    def in_order(self) -> Self:
+        """Return them as the order has them."""
+        return self.order_by("position", "id")
+
+
+class SatisfactionQuerySet(RecordQuerySet["SatisfactionResponse"]):
+    """Answers of customers."""
+
+    def since(self, moment: datetime) -> Self:
+        """Return the answers given at or after `moment`."""
+        return self.filter(responded_at__gte=moment)
+
+
+class UsageQuerySet(RecordQuerySet["UsageSignal"]):
+    """What customers did by themselves."""
+
+    def since(self, moment: datetime) -> Self:
+        """Return what happened at or after `moment`."""
+        return self.filter(occurred_at__gte=moment)

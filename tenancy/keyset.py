@@ -5,10 +5,9 @@ row-level security leaves it the index. Rows without a value come last in both d
 own, because an index can't serve "greater, or nothing".
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -68,44 +67,43 @@ class Page(Generic[M]):
         return bool(self.rows)
 
 
+class _Row(Func):
+    """`ROW(a, b)`: compared with another row, PostgreSQL answers it from an index over a and b."""
+
+    function = "ROW"
+
+
 class _RowComparison(Func):
-    """`(a, b) > (x, y)`, which PostgreSQL answers from an index over a and b."""
+    """`ROW(a, b) > ROW(x, y)`; the operator is the joiner of its two arguments."""
 
     output_field = BooleanField()
     conditional = True
+    template = "%(expressions)s"
 
-    def __init__(self, *expressions: Any, operator: str, **extra: Any) -> None:
-        super().__init__(*expressions, **extra)
-        self.template = "(%(expressions)s)"
-        self.operator = operator
-
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        parts: list[str] = []
-        parameters: list[Any] = []
-        for expression in self.source_expressions:
-            sql, own = compiler.compile(expression)
-            parts.append(sql)
-            parameters += own
-        half = len(parts) // 2
-        left, right = ", ".join(parts[:half]), ", ".join(parts[half:])
-        return f"({left}) {self.operator} ({right})", parameters
+    def __init__(self, left: _Row, operator: str, right: _Row) -> None:
+        super().__init__(left, right, arg_joiner=f" {operator} ")
 
 
-_ENCODERS: tuple[tuple[type, str], ...] = ((datetime, "t"), (date, "d"), (UUID, "u"), (Decimal, "n"))
+# What a cursor can hold beside text and whole numbers; a datetime is a date as well, so it comes first.
+_READERS: dict[str, tuple[type, Callable[[str], Any]]] = {
+    "moment": (datetime, datetime.fromisoformat),
+    "day": (date, date.fromisoformat),
+    "id": (UUID, UUID),
+}
 
 
 def _encode(value: Any) -> Any:
-    for kind, mark in _ENCODERS:
-        if isinstance(value, kind):
-            return [mark, value.isoformat() if isinstance(value, date) else str(value)]
+    for kind, (type_, _) in _READERS.items():
+        if isinstance(value, type_):
+            return [kind, value.isoformat() if isinstance(value, date) else str(value)]
     return value
 
 
 def _decode(value: Any) -> Any:
     if not isinstance(value, list):
         return value
-    mark, text = value
-    return {"t": datetime.fromisoformat, "d": date.fromisoformat, "u": UUID, "n": Decimal}[mark](text)
+    kind, text = value
+    return _READERS[kind][1](text)
 
 
 def encode_cursor(*, scope: str, sort: Sort, value: Any, pk: UUID, backward: bool) -> str:
@@ -196,9 +194,9 @@ def _segment(
         queryset = queryset.filter(**{f"{sort.column}__isnull": is_null})
     if position is not None:
         values = [position[1]] if is_null else list(position)
-        left = [F(column) for column in columns]
-        right = [Value(value) for value in values]
-        queryset = queryset.filter(_RowComparison(*left, *right, operator="<" if descending else ">"))
+        seen = _Row(*(F(column) for column in columns), output_field=BooleanField())
+        limit = _Row(*(Value(value) for value in values), output_field=BooleanField())
+        queryset = queryset.filter(_RowComparison(seen, "<" if descending else ">", limit))
     return queryset.order_by(*(f"-{column}" if descending else column for column in columns))
 
 

@@ -54,7 +54,7 @@ class Account(CrmRecord):
     customer_since = models.DateField(null=True)
     icp_fit = models.TextField(choices=IcpFit.choices, default="", db_default="")
 
-    objects = TenantManager.from_queryset(AccountQuerySet["Account"])()
+    objects = TenantManager.from_queryset(AccountQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [

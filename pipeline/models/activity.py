@@ -39,7 +39,7 @@ class Activity(CrmRecord):
     occurred_at = models.DateTimeField()
     is_two_way = models.BooleanField(default=False, db_default=False)
 
-    objects = TenantManager.from_queryset(ActivityQuerySet["Activity"])()
+    objects = TenantManager.from_queryset(ActivityQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [

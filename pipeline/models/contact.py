@@ -31,7 +31,7 @@ class Contact(CrmRecord):
     is_decision_maker = models.BooleanField(default=False, db_default=False)
     opted_out = models.BooleanField(default=False, db_default=False)
 
-    objects = TenantManager.from_queryset(ContactQuerySet["Contact"])()
+    objects = TenantManager.from_queryset(ContactQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [

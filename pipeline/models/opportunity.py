@@ -38,7 +38,7 @@ class Opportunity(CrmRecord):
     next_step_date = models.DateField(null=True)
     probability_bp = models.IntegerField(null=True)
 
-    objects = TenantManager.from_queryset(OpportunityQuerySet["Opportunity"])()
+    objects = TenantManager.from_queryset(OpportunityQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from pipeline.models.record import CrmRecord, currency_code, lowered, one_of
-from pipeline.querysets import OrderQuerySet, RecordQuerySet
+from pipeline.querysets import OrderLineQuerySet, OrderQuerySet
 from tenancy.tenant_model import TenantForeignKey, TenantManager
 
 
@@ -33,7 +33,7 @@ class Order(CrmRecord):
     amount_minor = models.BigIntegerField(default=0, db_default=0)
     amount_exact = models.DecimalField(max_digits=28, decimal_places=8, default=0, db_default=0)
 
-    objects = TenantManager.from_queryset(OrderQuerySet["Order"])()
+    objects = TenantManager.from_queryset(OrderQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [
@@ -72,7 +72,7 @@ class OrderLine(CrmRecord):
     discount_bp = models.IntegerField(default=0, db_default=0)
     cost_minor = models.BigIntegerField(null=True)
 
-    objects = TenantManager.from_queryset(RecordQuerySet["OrderLine"])()
+    objects = TenantManager.from_queryset(OrderLineQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [

@@ -19,7 +19,7 @@ class Product(CrmRecord):
     currency = models.TextField(default="", db_default="")
     is_active = models.BooleanField(default=True, db_default=True)
 
-    objects = TenantManager.from_queryset(ProductQuerySet["Product"])()
+    objects = TenantManager.from_queryset(ProductQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [

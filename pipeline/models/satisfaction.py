@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from pipeline.models.record import CrmRecord
-from pipeline.querysets import RecordQuerySet
+from pipeline.querysets import SatisfactionQuerySet
 from tenancy.tenant_model import TenantForeignKey, TenantManager
 
 
@@ -18,7 +18,7 @@ class SatisfactionResponse(CrmRecord):
     survey = models.TextField(default="", db_default="")
     responded_at = models.DateTimeField()
 
-    objects = TenantManager.from_queryset(RecordQuerySet["SatisfactionResponse"])()
+    objects = TenantManager.from_queryset(SatisfactionQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from pipeline.models.record import CrmRecord
-from pipeline.querysets import RecordQuerySet
+from pipeline.querysets import UsageQuerySet
 from tenancy.tenant_model import TenantForeignKey, TenantManager
 
 
@@ -16,7 +16,7 @@ class UsageSignal(CrmRecord):
     quantity = models.IntegerField(default=1, db_default=1)
     occurred_at = models.DateTimeField()
 
-    objects = TenantManager.from_queryset(RecordQuerySet["UsageSignal"])()
+    objects = TenantManager.from_queryset(UsageQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [
