@@ -62,6 +62,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _alone("errors/400.html", 400)
 
 
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """429: somebody tries passwords, or presses a button in a hurry."""
+    return _page(request, "errors/429.html", 429)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """500, or 503 when a server behind us does not answer: needs no database, and gives an id to quote."""
     error = sys.exc_info()[1]

@@ -160,6 +160,17 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_FORMS = {
+    "login": "agile_sales.sign_in_forms.LoginForm",
+    "reset_password": "agile_sales.sign_in_forms.ResetPasswordForm",
+    "reset_password_from_key": "agile_sales.sign_in_forms.ResetPasswordKeyForm",
+    "change_password": "agile_sales.sign_in_forms.ChangePasswordForm",
+    "set_password": "agile_sales.sign_in_forms.SetPasswordForm",
+}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"

@@ -5,7 +5,7 @@ from django.urls import include, path
 from agile_sales import error_views, ui_views
 
 urlpatterns = [
-    path("auth/", include("allauth.account.urls")),
+    path("auth/", include("agile_sales.auth_urls")),
     path("ui/", ui_views.components, name="ui-components"),
     path("ui/preferences/", ui_views.preferences, name="ui-preferences"),
 ]
@@ -13,4 +13,6 @@ urlpatterns = [
 handler400 = error_views.bad_request
 handler403 = error_views.permission_denied
 handler404 = error_views.page_not_found
+# django-allauth asks for this one
+handler429 = "agile_sales.error_views.too_many_requests"
 handler500 = error_views.server_error

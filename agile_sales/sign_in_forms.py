@@ -1,0 +1,59 @@
+"""The forms of signing in, with our words: labels instead of placeholders, and names that password managers know."""
+
+from typing import Any
+
+from allauth.account import forms
+from django.forms import Form
+from django.utils.translation import gettext_lazy as _
+
+PASSWORD_HINT = _("At least 10 characters. A short sentence is easy to remember and hard to guess.")
+
+
+def _plain(form: Form) -> None:
+    """A placeholder is no label, and help texts of HTML are not ours."""
+    for field in form.fields.values():
+        field.widget.attrs.pop("placeholder", None)
+        field.help_text = ""
+
+
+class LoginForm(forms.LoginForm):  # type: ignore[misc]
+    """Address and password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain(self)
+        self.fields["login"].label = _("E-mail address")
+        self.fields["login"].widget.attrs["autocomplete"] = "username"
+
+
+class ResetPasswordForm(forms.ResetPasswordForm):  # type: ignore[misc]
+    """The address that the link goes to."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain(self)
+        self.fields["email"].label = _("E-mail address")
+
+
+class _NewPassword:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain(self)  # type: ignore[arg-type]
+        fields = self.fields  # type: ignore[attr-defined]
+        fields["password1"].label = _("New password")
+        fields["password1"].help_text = PASSWORD_HINT
+        fields["password2"].label = _("New password, again")
+        if "oldpassword" in fields:
+            fields["oldpassword"].label = _("Current password")
+
+
+class ResetPasswordKeyForm(_NewPassword, forms.ResetPasswordKeyForm):  # type: ignore[misc]
+    """A new password, after a link from a mail."""
+
+
+class ChangePasswordForm(_NewPassword, forms.ChangePasswordForm):  # type: ignore[misc]
+    """A new password, by somebody who knows the old one."""
+
+
+class SetPasswordForm(_NewPassword, forms.SetPasswordForm):  # type: ignore[misc]
+    """A first password, for somebody who signed in another way."""
