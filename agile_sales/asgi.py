@@ -4,11 +4,12 @@ Threads that stay keep their database connections; without that a request costs 
 """
 
 import os
+from typing import Any
 
 from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "agile_sales.settings")
 
-django_wsgi = get_wsgi_application()
+django_wsgi: Any = get_wsgi_application()
 application = WSGIMiddleware(django_wsgi, workers=int(os.environ.get("WEB_THREADS", "8")))

@@ -2,9 +2,13 @@
 
 from django.urls import include, path
 
-from agile_sales import error_views, ui_views
+from agile_sales import entrance_views, error_views, health, ui_views
 
 urlpatterns = [
+    path("", entrance_views.front_door, name="front-door"),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+    path("auth/mailbox/", entrance_views.mailbox, name="mailbox"),
     path("auth/", include("agile_sales.auth_urls")),
     path("ui/", ui_views.components, name="ui-components"),
     path("ui/preferences/", ui_views.preferences, name="ui-preferences"),

@@ -57,6 +57,7 @@ def _start() -> None:
             "SECRET_KEY": "a fixed key of the tests " * 3,
             "SECURE": "False",
             "HASHED_STATIC": "False",
+            "STATIC_ROOT": str(ROOT / "static"),
             "LOCAL_MAILBOX": "True",
             "DATABASE_ROLE": "app",
             "PYTHONHASHSEED": "0",
