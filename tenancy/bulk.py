@@ -109,7 +109,7 @@ def _columns(model: type[models.Model], names: Sequence[str]) -> list[str]:
     return [str(_field(model, name).column) for name in names]
 
 
-def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
+def _field(model: type[models.Model], name: str) -> "models.Field[Any, Any]":
     for candidate in model._meta.concrete_fields:
         if name in (candidate.name, candidate.attname):
             return candidate
