@@ -1,0 +1,51 @@
+"""The pages that a person sees. A part adds its own with one line; every test of pages runs over all of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from tests.cast import Cast
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page: how it is called in pictures, where it is, who looks at it, and what it answers.
+
+    `url` gets the cast and returns the address; it may write the records that the page needs first.
+    """
+
+    name: str
+    url: Callable[[Cast], str]
+    who: str = "lena"  # a name of the cast, or "" for nobody
+    status: int = 200
+
+
+def in_acme(url_name: str, **kwargs: object) -> Callable[[Cast], str]:
+    """Return the builder of an address in Acme."""
+    return lambda cast: reverse(url_name, kwargs={"organization": cast.acme.slug, **kwargs})
+
+
+def _reset_link(cast: Cast) -> str:
+    from allauth.account.forms import default_token_generator as allauth_tokens
+    from allauth.account.utils import user_pk_to_url_str
+
+    key = allauth_tokens.make_token(cast.lena.user)
+    return reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(cast.lena.user), "key": key})
+
+
+PAGES = [
+    Shown("components", lambda _: reverse("ui-components")),
+    Shown("sign-in", lambda _: reverse("account_login"), who=""),
+    Shown("sign-out", lambda _: reverse("account_logout")),
+    Shown("sign-up-closed", lambda _: reverse("account_signup"), who=""),
+    Shown("password-reset", lambda _: reverse("account_reset_password"), who=""),
+    Shown("password-reset-done", lambda _: reverse("account_reset_password_done"), who=""),
+    Shown("password-reset-key", _reset_link, who=""),
+    Shown("password-reset-key-bad", lambda _: "/auth/password/reset/key/1-bad/", who=""),
+    Shown("password-reset-key-done", lambda _: reverse("account_reset_password_from_key_done"), who=""),
+    Shown("password-change", lambda _: reverse("account_change_password")),
+    Shown("sign-in-closed", lambda _: reverse("account_inactive"), who=""),
+    Shown("no-such-page", lambda cast: f"/{cast.acme.slug}/nowhere/", status=404),
+    Shown("no-such-page-outside", lambda _: "/nowhere/at/all/", who="", status=404),
+]
