@@ -1,0 +1,247 @@
+"""One record of a file to the values of a target's fields, with everything that is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import Any
+
+from integrations.imports.amounts import parse_currency, parse_money
+from integrations.imports.column_profile import Reading
+from integrations.imports.countries import parse_country
+from integrations.imports.dates import parse_date, parse_moment
+from integrations.imports.fields import AMOUNTS, ColumnRule, Field, FieldType, Problem
+from integrations.imports.records import Record
+from integrations.imports.suggestions import read_choice
+from integrations.imports.values import (
+    ValueProblem,
+    is_empty,
+    name_key,
+    parse_boolean,
+    parse_email,
+    parse_integer,
+    parse_number,
+    parse_percent,
+    tidy,
+)
+
+Values = dict[str, Any]
+"""Field name to value, in the forms JSON has: text, whole numbers, yes and no; decimals and dates as text."""
+
+
+@dataclass
+class ParsedRow:
+    """A record as it will be staged."""
+
+    line: int
+    cells: list[str]
+    values: Values = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def is_held_back(self) -> bool:
+        return any(not problem.is_warning for problem in self.problems)
+
+
+@dataclass(frozen=True)
+class _Column:
+    index: int
+    rule: ColumnRule
+    field: Field
+    read: Callable[[str], Any]
+
+
+class RowParser:
+    """Reads the rows of one file by its mapping.
+
+    ``finish`` is the target's own last word on a row (a name made of first and last name); it may raise ValueProblem.
+    """
+
+    def __init__(
+        self,
+        *,
+        fields: Sequence[Field],
+        rules: Sequence[ColumnRule],
+        readings: Sequence[Reading],
+        zone: tzinfo,
+        currency: str,
+        fill_short_rows: bool = False,
+        edits: Mapping[int, Mapping[int, str]] | None = None,
+        finish: Callable[[Values], None] = lambda _: None,
+    ) -> None:
+        self.width = len(rules)
+        self.zone = zone
+        self.currency = currency
+        self.fill_short_rows = fill_short_rows
+        self.edits = edits or {}
+        self.finish = finish
+        by_name = {found.name: found for found in fields}
+        self.columns = [
+            _Column(index, rule, by_name[rule.field], self._reader(by_name[rule.field], rule, reading))
+            for index, (rule, reading) in enumerate(zip(rules, readings, strict=True))
+            if rule.field in by_name
+        ]
+        self.required = [found for found in fields if found.required]
+        self.headers = {column.field.name: column.rule.header for column in self.columns}
+        self.has_currency = any(found.type is FieldType.CURRENCY for found in fields)
+
+    def parse(self, record: Record) -> ParsedRow:
+        """The row with its values, or with what is wrong; never raises."""
+        cells = record.cells
+        edits = self.edits.get(record.line)
+        if edits:
+            cells = [edits.get(index, cell) for index, cell in enumerate(_padded(cells, max(edits) + 1))]
+        row = ParsedRow(record.line, cells)
+        shape = self._shape_problem(record, cells, is_edited=bool(edits))
+        if shape is not None:
+            row.problems.append(shape)
+            return row
+        cells = row.cells = _padded(cells, self.width)[: self.width]
+        for column in self.columns:
+            self._read_cell(row, column, cells[column.index])
+        if not row.is_held_back:
+            self._finish(row)
+        return row
+
+    def _shape_problem(self, record: Record, cells: list[str], *, is_edited: bool) -> Problem | None:
+        if record.quote_left_open and not is_edited:
+            return Problem(
+                "quote_left_open",
+                f"A quote opens on line {record.line} and never closes. Close or remove it.",
+                value=next((cell for cell in cells if '"' in cell), "")[:200],
+            )
+        if len(cells) > self.width and any(cell.strip() for cell in cells[self.width :]):
+            return Problem(
+                "too_many_cells",
+                f"The row has {len(cells)} cells for {self.width} columns. "
+                "A cell with the delimiter in it needs quotes around it.",
+            )
+        if len(cells) < self.width and not self.fill_short_rows and not is_edited:
+            return Problem(
+                "too_few_cells",
+                f"The row has {len(cells)} cells for {self.width} columns. Its values may be in the wrong columns.",
+            )
+        return None
+
+    def _read_cell(self, row: ParsedRow, column: _Column, cell: str) -> None:
+        kind, name, rule = column.field.type, column.field.name, column.rule
+        if "\x00" in cell:
+            cell = cell.replace("\x00", "")
+            row.problems.append(
+                Problem(
+                    "control_character", "holds a character that is no text. It is left out.", rule.header, "", True
+                )
+            )
+        text = cell.strip() if kind is FieldType.LONG_TEXT else tidy(cell)
+        if rule.replace and (other := rule.replace.get(name_key(text))) is not None:
+            text = other
+        if not text or (kind not in _KEEPS_EMPTY_WORDS and is_empty(text) and not self._is_namibia(column, text)):
+            row.values[name] = None
+            return
+        try:
+            value = column.read(text)
+        except ValueProblem as problem:
+            value = self._unreadable(row, column, text, problem)
+        if kind in AMOUNTS and value is not None:
+            value = self._take_currency(row, column, text, value)
+        row.values[name] = value
+
+    def _is_namibia(self, column: _Column, text: str) -> bool:
+        return column.field.type is FieldType.COUNTRY and text == "NA" and column.read is _country_among_codes
+
+    def _unreadable(self, row: ParsedRow, column: _Column, text: str, problem: ValueProblem) -> Any:
+        if column.rule.unreadable == "empty":
+            return None
+        if column.rule.unreadable == "digits" and (digits := "".join(re.findall(r"\d+", text)[:1])):
+            try:
+                return column.read(digits)
+            except ValueProblem as still:
+                problem = still
+        row.problems.append(
+            Problem(problem.code, problem.message, column.rule.header, text[:200], suggestion=problem.suggestion)
+        )
+        return None
+
+    def _take_currency(self, row: ParsedRow, column: _Column, text: str, value: tuple[str, str]) -> str:
+        amount, currency = value
+        if currency and self.has_currency:
+            known = row.values.get("currency")
+            if known and known != currency:
+                row.problems.append(
+                    Problem("two_currencies", f"is in {currency}, the row says {known}", column.rule.header, text[:200])
+                )
+            row.values["currency"] = currency
+        return amount
+
+    def _finish(self, row: ParsedRow) -> None:
+        try:
+            self.finish(row.values)
+        except ValueProblem as problem:
+            row.problems.append(Problem(problem.code, problem.message, suggestion=problem.suggestion))
+        for found in self.required:
+            if row.values.get(found.name) in (None, ""):
+                header = self.headers.get(found.name, "")
+                message = "is empty" if header else f"{found.label} is missing"
+                row.problems.append(Problem("required", message, header))
+
+    def _reader(self, found: Field, rule: ColumnRule, reading: Reading) -> Callable[[str], Any]:
+        kind, order, mark = found.type, reading.date_order, reading.decimal_mark
+        strict = reading.is_chosen
+        zone, own, factor = self.zone, self.currency, rule.factor
+        match kind:
+            case FieldType.DATE:
+                return lambda text: parse_date(text, order, zone, strict=strict).isoformat()
+            case FieldType.MOMENT:
+                return lambda text: parse_moment(text, order, zone, strict=strict).isoformat()
+            case FieldType.MONEY | FieldType.UNIT_PRICE:
+
+                def read_money(text: str) -> tuple[str, str]:
+                    amount, currency = parse_money(text, mark, own)
+                    return str(amount * factor), currency
+
+                return read_money
+            case FieldType.NUMBER:
+                return lambda text: str(parse_number(text, mark) * factor)
+            case FieldType.PERCENT:
+                return lambda text: str(parse_percent(text, mark, as_fraction=reading.as_fraction))
+            case FieldType.INTEGER:
+                return lambda text: _within(found, parse_integer(text) * factor)
+            case FieldType.COUNTRY:
+                return _country_among_codes if reading.has_codes else parse_country
+            case FieldType.CHOICE:
+                return lambda text: read_choice(text, found)
+            case _:
+                simple = _SIMPLE.get(kind)
+                return simple if simple is not None else lambda text: _fitting(found, text)
+
+
+_KEEPS_EMPTY_WORDS = frozenset({FieldType.ID, FieldType.NAME, FieldType.LONG_TEXT, FieldType.MAPPED})
+_SIMPLE: dict[FieldType, Callable[[str], Any]] = {
+    FieldType.BOOLEAN: parse_boolean,
+    FieldType.CURRENCY: parse_currency,
+    FieldType.EMAIL: parse_email,
+}
+
+
+def _country_among_codes(text: str) -> str:
+    return parse_country(text)
+
+
+def _within(found: Field, number: int) -> int:
+    if (found.low is not None and number < found.low) or (found.high is not None and number > found.high):
+        if found.low is not None and found.high is not None:
+            raise ValueProblem("out_of_range", f"is outside {found.low} to {found.high}")
+        raise ValueProblem("out_of_range", "is out of range")
+    return number
+
+
+def _fitting(found: Field, text: str) -> str:
+    if len(text) > found.max_length:
+        raise ValueProblem("too_long", f"is longer than {found.max_length:,} characters")
+    return text
+
+
+def _padded(cells: list[str], width: int) -> list[str]:
+    return cells + [""] * (width - len(cells)) if len(cells) < width else cells
