@@ -1,11 +1,20 @@
 """Orders and their lines."""
 
+from collections.abc import Iterable
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Q
 
 from pipeline.models.record import CrmRecord, currency_code, lowered, one_of
 from pipeline.querysets import OrderLineQuerySet, OrderQuerySet
 from tenancy.tenant_model import TenantForeignKey, TenantManager
+
+
+def exact_total(lines: Iterable[tuple[Decimal, int, int]]) -> Decimal:
+    """Return the exact sum of lines (quantity, unit price in 1/10,000, discount in basis points), not rounded."""
+    total = sum((quantity * price * (10_000 - discount) for quantity, price, discount in lines), Decimal(0))
+    return (total / 100_000_000).quantize(Decimal("1e-8"))
 
 
 class OrderStatus(models.TextChoices):
@@ -82,6 +91,11 @@ class OrderLine(CrmRecord):
             ),
         ]
         indexes = [models.Index(fields=["organization", "order", "position", "id"], name="order_line_by_order")]
+
+    @property
+    def total_exact(self) -> Decimal:
+        """What the line adds to the order, not rounded."""
+        return exact_total([(self.quantity, self.unit_price_e4, self.discount_bp)])
 
     def __str__(self) -> str:
         return f"{self.product_name} × {self.quantity.normalize():f}"

@@ -1,0 +1,50 @@
+"""What changes customers and deals."""
+
+from pipeline.operations.accounts import AccountFields, UnableToNestAccount, create_account, update_account
+from pipeline.operations.activities import UnableToLogActivity, log_activity
+from pipeline.operations.changes import StaleVersion
+from pipeline.operations.contacts import ContactFields, create_contact, update_contact
+from pipeline.operations.deletion import UNDO_WINDOW, UnableToRestore, delete_record, restore_record
+from pipeline.operations.opportunities import (
+    OpportunityFields,
+    UnableToMoveStage,
+    create_opportunity,
+    move_stage,
+    update_opportunity,
+)
+from pipeline.operations.orders import NewLine, OrderFields, create_order, update_order
+from pipeline.operations.products import ProductFields, create_product, update_product
+from pipeline.operations.snapshots import snapshot_open_opportunities
+from pipeline.operations.stages import DEFAULT_STAGES, create_default_pipeline
+
+__all__ = [
+    "DEFAULT_STAGES",
+    "UNDO_WINDOW",
+    "AccountFields",
+    "ContactFields",
+    "NewLine",
+    "OpportunityFields",
+    "OrderFields",
+    "ProductFields",
+    "StaleVersion",
+    "UnableToLogActivity",
+    "UnableToMoveStage",
+    "UnableToNestAccount",
+    "UnableToRestore",
+    "create_account",
+    "create_contact",
+    "create_default_pipeline",
+    "create_opportunity",
+    "create_order",
+    "create_product",
+    "delete_record",
+    "log_activity",
+    "move_stage",
+    "restore_record",
+    "snapshot_open_opportunities",
+    "update_account",
+    "update_contact",
+    "update_opportunity",
+    "update_order",
+    "update_product",
+]

@@ -1,0 +1,227 @@
+"""Changes of opportunities."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, TypedDict, Unpack
+
+from django.db import transaction
+
+from pipeline.models import Account, Opportunity, Product, Stage
+from pipeline.operations.changes import Differences, check_references, payload_of, write_changes
+from pipeline.operations.history import first_values, keep_history
+from tenancy.events import record_event
+from tenancy.models import Member, Organization
+from tenancy.working_time import local_day
+
+
+class OpportunityFields(TypedDict, total=False):
+    """What can be said of a deal, beside its stage."""
+
+    account: Account | None
+    owner: Member | None
+    product: Product | None
+    name: str
+    amount_minor: int | None
+    currency: str
+    close_date: date | None
+    next_step: str
+    next_step_date: date | None
+    probability_bp: int | None
+
+
+class UnableToMoveStage(ValueError):
+    """The stage can't take this deal; the message says why, in words for the person who tried."""
+
+
+@transaction.atomic
+def create_opportunity(
+    *,
+    organization: Organization,
+    stage: Stage,
+    actor: Member | None,
+    opened_at: datetime,
+    **fields: Unpack[OpportunityFields],
+) -> Opportunity:
+    """Open a deal in a stage.
+
+    :raises UnableToMoveStage: when the stage is retired, or is not for open deals.
+    """
+    if stage.retired_at is not None or not stage.is_open:
+        raise UnableToMoveStage(f"A new deal can't begin in “{stage.name}”.")
+    opportunity = Opportunity.objects.create(
+        organization=organization,
+        pipeline_id=stage.pipeline_id,
+        stage=stage,
+        opened_at=opened_at,
+        stage_entered_at=opened_at,
+        created_at=opened_at,
+        updated_at=opened_at,
+        recorded_at=opened_at,
+        **fields,
+    )
+    check_references()
+    keep_history(
+        organization=organization,
+        opportunity=opportunity,
+        differences=first_values(opportunity),
+        old_stage=None,
+        actor=actor,
+        occurred_at=opened_at,
+    )
+    record_event(
+        organization=organization,
+        type="opportunity.created",
+        subject=opportunity,
+        payload={
+            "account": str(opportunity.account_id or ""),
+            "stage": stage.name,
+            "amount_minor": opportunity.amount_minor,
+            "currency": opportunity.currency,
+        },
+        actor=actor,
+        occurred_at=opened_at,
+    )
+    return opportunity
+
+
+@transaction.atomic
+def update_opportunity(
+    *,
+    organization: Organization,
+    opportunity: Opportunity,
+    version: int,
+    actor: Member | None,
+    updated_at: datetime,
+    **fields: Unpack[OpportunityFields],
+) -> Opportunity:
+    """Change what is said of a deal; saying what it says already changes nothing.
+
+    :raises StaleVersion: when somebody else changed it since `version` was read.
+    """
+    differences = write_changes(
+        organization=organization, record=opportunity, version=version, fields=fields, at=updated_at
+    )
+    if not differences:
+        return opportunity
+    keep_history(
+        organization=organization,
+        opportunity=opportunity,
+        differences=differences,
+        old_stage=None,
+        actor=actor,
+        occurred_at=updated_at,
+    )
+    for type_, payload in _events_of(opportunity, differences):
+        record_event(
+            organization=organization,
+            type=type_,
+            subject=opportunity,
+            payload=payload,
+            actor=actor,
+            occurred_at=updated_at,
+        )
+    return opportunity
+
+
+def _events_of(opportunity: Opportunity, differences: Differences) -> list[tuple[str, dict[str, Any]]]:
+    """Return the events that an update tells: one in general, and one for each change that others count."""
+    events: list[tuple[str, dict[str, Any]]] = [("opportunity.updated", payload_of(differences))]
+    if "amount_minor" in differences:
+        old, new = differences["amount_minor"]
+        payload = {"from_minor": old, "to_minor": new, "currency": opportunity.currency}
+        events.append(("opportunity.amount_changed", payload))
+    if "close_date" in differences:
+        old, new = differences["close_date"]
+        moved = {"from": old.isoformat() if old else "", "to": new.isoformat() if new else ""}
+        later = old is not None and new is not None and new > old
+        events.append(("opportunity.pushed" if later else "opportunity.close_date_changed", moved))
+    if "owner" in differences:
+        old, new = differences["owner"]
+        events.append(("opportunity.owner_changed", {"from": str(old or ""), "to": str(new or "")}))
+    return events
+
+
+@transaction.atomic
+def move_stage(
+    *,
+    organization: Organization,
+    opportunity: Opportunity,
+    stage: Stage,
+    version: int,
+    actor: Member | None,
+    moved_at: datetime,
+    lost_reason: str = "",
+) -> Opportunity:
+    """Move a deal to another stage of its pipeline; a won or lost stage closes it, an open one opens it again.
+
+    :raises UnableToMoveStage: when it is there already, the stage is retired or of another pipeline, or a loss has no
+        reason.
+    :raises StaleVersion: when somebody else changed the deal since `version` was read.
+    """
+    old_stage = opportunity.stage
+    if stage.pk == old_stage.pk:
+        raise UnableToMoveStage(f"The deal is in “{stage.name}” already.")
+    if stage.pipeline_id != opportunity.pipeline_id:
+        raise UnableToMoveStage(f"“{stage.name}” belongs to another pipeline.")
+    if stage.retired_at is not None:
+        raise UnableToMoveStage(f"“{stage.name}” is no longer in use.")
+    if stage.kind == "lost" and not lost_reason.strip():
+        raise UnableToMoveStage("Say why the deal was lost. One line is enough.")
+    entered_before = opportunity.stage_entered_at
+    was_open = opportunity.is_open
+    differences = write_changes(
+        organization=organization,
+        record=opportunity,
+        version=version,
+        fields=_consequences(organization, opportunity, stage, moved_at, lost_reason),
+        at=moved_at,
+    )
+    keep_history(
+        organization=organization,
+        opportunity=opportunity,
+        differences=differences,
+        old_stage=old_stage,
+        actor=actor,
+        occurred_at=moved_at,
+    )
+    payload = {
+        "from": old_stage.name,
+        "to": stage.name,
+        "from_stage": str(old_stage.pk),
+        "to_stage": str(stage.pk),
+        "days_in_stage": max(0, (moved_at - entered_before).days),
+        "amount_minor": opportunity.amount_minor,
+        "currency": opportunity.currency,
+    }
+    types = ["opportunity.stage_moved"]
+    if not stage.is_open:
+        types.append(f"opportunity.{stage.kind}")
+        payload["reason"] = opportunity.lost_reason
+    elif not was_open:
+        types.append("opportunity.reopened")
+    for type_ in types:
+        record_event(
+            organization=organization,
+            type=type_,
+            subject=opportunity,
+            payload=payload,
+            actor=actor,
+            occurred_at=moved_at,
+        )
+    return opportunity
+
+
+def _consequences(
+    organization: Organization, opportunity: Opportunity, stage: Stage, moved_at: datetime, lost_reason: str
+) -> Mapping[str, Any]:
+    """Return all that a move to `stage` changes. The close date of a closed deal is the day on which it closed."""
+    fields: dict[str, Any] = {"stage": stage, "stage_entered_at": moved_at, "outcome": stage.kind}
+    if stage.is_open:
+        fields |= {"closed_at": None, "lost_reason": ""}
+    else:
+        fields |= {
+            "closed_at": max(moved_at, opportunity.opened_at),
+            "close_date": local_day(organization, moved_at),
+            "lost_reason": lost_reason.strip() if stage.kind == "lost" else "",
+        }
+    return fields

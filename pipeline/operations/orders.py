@@ -1,0 +1,163 @@
+"""Changes of orders and their lines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TypedDict, Unpack
+
+from django.db import transaction
+
+from pipeline.models import Account, Order, OrderLine, Product
+from pipeline.models.order import exact_total
+from pipeline.operations.changes import check_references, payload_of, write_changes
+from tenancy.events import record_event
+from tenancy.models import Member, Organization
+from tenancy.money import to_minor
+
+
+class OrderFields(TypedDict, total=False):
+    """What can be said of an order, beside its lines."""
+
+    account: Account | None
+    owner: Member | None
+    number: str
+    status: str
+    order_date: date
+    promised_date: date | None
+    shipped_date: date | None
+    currency: str
+
+
+@dataclass(frozen=True)
+class NewLine:
+    """A line as it should be. Lines are known by their place in the order."""
+
+    product: Product | None
+    product_name: str
+    quantity: Decimal
+    unit_price_e4: int
+    discount_bp: int = 0
+    cost_minor: int | None = None
+
+
+@transaction.atomic
+def create_order(
+    *,
+    organization: Organization,
+    actor: Member | None,
+    created_at: datetime,
+    lines: Sequence[NewLine],
+    **fields: Unpack[OrderFields],
+) -> Order:
+    """Add an order with its lines; its amount is their exact sum, rounded once."""
+    exact = exact_total((line.quantity, line.unit_price_e4, line.discount_bp) for line in lines)
+    order = Order.objects.create(
+        organization=organization,
+        created_at=created_at,
+        updated_at=created_at,
+        recorded_at=created_at,
+        amount_exact=exact,
+        amount_minor=to_minor(exact, fields["currency"]),
+        **fields,
+    )
+    _write_lines(organization, order, lines, created_at)
+    check_references()
+    record_event(
+        organization=organization,
+        type="order.placed",
+        subject=order,
+        payload={
+            "account": str(order.account_id or ""),
+            "number": order.number,
+            "amount_minor": order.amount_minor,
+            "currency": order.currency,
+        },
+        actor=actor,
+        occurred_at=created_at,
+    )
+    return order
+
+
+@transaction.atomic
+def update_order(
+    *,
+    organization: Organization,
+    order: Order,
+    version: int,
+    actor: Member | None,
+    updated_at: datetime,
+    lines: Sequence[NewLine],
+    **fields: Unpack[OrderFields],
+) -> Order:
+    """Change an order and its lines; saying what it says already changes nothing.
+
+    :raises StaleVersion: when somebody else changed it since `version` was read.
+    """
+    exact = exact_total((line.quantity, line.unit_price_e4, line.discount_bp) for line in lines)
+    amounts = {"amount_exact": exact, "amount_minor": to_minor(exact, fields.get("currency", order.currency))}
+    lines_differ = _lines_differ(order, lines)
+    differences = write_changes(
+        organization=organization,
+        record=order,
+        version=version,
+        fields={**fields, **amounts},
+        at=updated_at,
+        touch=lines_differ,
+    )
+    if lines_differ:
+        _write_lines(organization, order, lines, updated_at)
+        check_references()
+    if differences or lines_differ:
+        record_event(
+            organization=organization,
+            type="order.updated",
+            subject=order,
+            payload={**payload_of(differences), "lines_changed": lines_differ},
+            actor=actor,
+            occurred_at=updated_at,
+        )
+    return order
+
+
+def _lines_differ(order: Order, lines: Sequence[NewLine]) -> bool:
+    stored = [
+        (line.product_id, line.product_name, line.quantity, line.unit_price_e4, line.discount_bp, line.cost_minor)
+        for line in order.lines.filter(deleted_at=None).order_by("position", "id")
+    ]
+    return stored != [
+        (
+            line.product.pk if line.product else None,
+            line.product_name,
+            line.quantity,
+            line.unit_price_e4,
+            line.discount_bp,
+            line.cost_minor,
+        )
+        for line in lines
+    ]
+
+
+def _write_lines(organization: Organization, order: Order, lines: Sequence[NewLine], at: datetime) -> None:
+    """Make the stored lines those given, by position; a line that is left over is marked deleted."""
+    stored = list(order.lines.filter(deleted_at=None).order_by("position", "id"))
+    for position, line in enumerate(lines, start=1):
+        row = stored[position - 1] if position <= len(stored) else OrderLine(organization=organization, order=order)
+        is_new = position > len(stored)
+        row.position, row.product, row.product_name = position, line.product, line.product_name
+        row.quantity, row.unit_price_e4, row.discount_bp = line.quantity, line.unit_price_e4, line.discount_bp
+        row.cost_minor, row.updated_at = line.cost_minor, at
+        if is_new:
+            row.created_at = row.recorded_at = at
+            row.save(force_insert=True)
+        else:
+            row.version += 1
+            row.save(
+                update_fields=[
+                    *("position", "product", "product_name", "quantity", "unit_price_e4", "discount_bp"),
+                    *("cost_minor", "updated_at", "version"),
+                ]
+            )
+    for row in stored[len(lines) :]:
+        row.deleted_at = row.updated_at = at
+        row.save(update_fields=["deleted_at", "updated_at"])

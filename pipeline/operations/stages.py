@@ -1,0 +1,40 @@
+"""The pipeline that a new organisation begins with."""
+
+from django.db import transaction
+
+from pipeline.models import ForecastCategory, Pipeline, Stage, StageKind
+from tenancy.models import Organization
+
+# Name, chance to win (basis points), forecast category, usual longest stay in days, kind.
+DEFAULT_STAGES: tuple[tuple[str, int, ForecastCategory, int, StageKind], ...] = (
+    ("Qualify", 1_000, ForecastCategory.PIPELINE, 21, StageKind.OPEN),
+    ("Discover", 2_000, ForecastCategory.PIPELINE, 30, StageKind.OPEN),
+    ("Solution", 3_500, ForecastCategory.BEST_CASE, 35, StageKind.OPEN),
+    ("Proposal", 5_000, ForecastCategory.BEST_CASE, 30, StageKind.OPEN),
+    ("Negotiate", 7_500, ForecastCategory.COMMIT, 30, StageKind.OPEN),
+    ("Won", 10_000, ForecastCategory.CLOSED, 0, StageKind.WON),
+    ("Lost", 0, ForecastCategory.OMITTED, 0, StageKind.LOST),
+)
+
+
+@transaction.atomic
+def create_default_pipeline(*, organization: Organization, name: str = "Sales") -> Pipeline:
+    """Return the organisation's default pipeline, made with the shipped stages where there is none yet."""
+    existing = Pipeline.objects.for_organization(organization).filter(is_default=True).first()
+    if existing is not None:
+        return existing
+    pipeline = Pipeline.objects.create(organization=organization, name=name, is_default=True)
+    Stage.objects.bulk_create(
+        Stage(
+            organization=organization,
+            pipeline=pipeline,
+            position=position,
+            name=stage_name,
+            probability_bp=probability_bp,
+            forecast_category=category,
+            expected_days=days,
+            kind=kind,
+        )
+        for position, (stage_name, probability_bp, category, days, kind) in enumerate(DEFAULT_STAGES, start=1)
+    )
+    return pipeline
