@@ -27,7 +27,7 @@ def broker() -> redis.Redis:
 
 
 def messages(broker: redis.Redis) -> list[dict[str, Any]]:
-    return [json.loads(message) for message in broker.lrange("celery", 0, -1)]  # type: ignore[union-attr]
+    return [json.loads(message) for message in broker.lrange("celery", 0, -1)]
 
 
 def queue_one(organization: Organization) -> Outbox:
