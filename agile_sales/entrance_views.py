@@ -14,6 +14,7 @@ from tenancy.models import OutgoingMail
 @require_safe
 def front_door(request: HttpRequest) -> HttpResponse:
     """Lead into the person's first organisation; somebody without one is told what to do."""
+    assert request.user.is_authenticated
     memberships = doors.memberships_of(request.user.pk)
     if memberships:
         return redirect("home", memberships[0].slug)

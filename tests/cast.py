@@ -76,6 +76,7 @@ def _join(organization: Organization, name: str, full_name: str, role: Member.Ro
 
 
 def _unit(organization: Organization, parent: Unit | None, kind: Unit.Kind, name: str, code: str) -> Unit:
-    return Unit.objects.create(
+    unit: Unit = Unit.objects.create(
         organization=organization, parent=parent, kind=kind, name=name, code=code, active_from=date(2024, 1, 1)
     )
+    return unit

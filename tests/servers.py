@@ -30,6 +30,9 @@ def pytest_load_initial_conftests() -> Iterator[None]:
     """Start the servers before Django reads its settings; workers of xdist find the addresses in the environment."""
     if ADMIN not in os.environ:
         _start()
+    # Each worker has a broker and cache of its own: a numbered database of the one Valkey.
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 15 + 1
+    os.environ["REDIS_URL"] = with_database(os.environ["REDIS_URL"], str(number))
     yield
 
 
@@ -57,7 +60,7 @@ def _start() -> None:
             "SECRET_KEY": "a fixed key of the tests " * 3,
             "SECURE": "False",
             "HASHED_STATIC": "False",
-            "STATIC_ROOT": str(ROOT / "static"),
+            "STATIC_ROOT": str(state_dir),
             "LOCAL_MAILBOX": "True",
             "DATABASE_ROLE": "app",
             "PYTHONHASHSEED": "0",

@@ -75,7 +75,7 @@ ClientFor = Callable[[Member], Client]
 
 def units_named_w(cast: Cast) -> int:
     with organization_scope(cast.acme):
-        return Unit.objects.filter(code="w").count()
+        return int(Unit.objects.filter(code="w").count())
 
 
 class TestPages:
