@@ -5,7 +5,7 @@ row-level security leaves it the index. Rows without a value come last in both d
 own, because an index can't serve "greater, or nothing".
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
@@ -15,7 +15,8 @@ from django.core import signing
 from django.db import models
 from django.db.models import BooleanField, F, Func, Value
 
-M = TypeVar("M", bound=models.Model)
+# Rows are instances, or mappings where the queryset ends in values().
+R = TypeVar("R")
 
 
 class InvalidCursor(ValueError):
@@ -56,10 +57,10 @@ def chosen_sort(allowed: Sequence[Sort], parameter: str) -> Sort:
 
 
 @dataclass(frozen=True)
-class Page(Generic[M]):
+class Page(Generic[R]):
     """A page of rows with the cursors to its neighbours (empty at the ends)."""
 
-    rows: list[M]
+    rows: list[R]
     next: str
     previous: str
 
@@ -127,10 +128,13 @@ def decode_cursor(cursor: str, *, scope: str, sort: Sort) -> tuple[Any, UUID, bo
     return position
 
 
-def page_of(queryset: models.QuerySet[M, M], *, sort: Sort, size: int, scope: str, cursor: str = "") -> Page[M]:
+def page_of(
+    queryset: models.QuerySet[Any, R], *, sort: Sort, size: int, scope: str, cursor: str = "", filled: bool = True
+) -> Page[R]:
     """Return the page of `queryset` that begins at `cursor`, at most `size` rows in the order of `sort`.
 
-    `scope` names the list (say, "accounts"), so that its cursors fit no other one.
+    `scope` names the list (say, "accounts"), so that its cursors fit no other one. People who page back past the
+    beginning get a `filled` first page; programs say False and get each row once: their first page may be short.
 
     :raises InvalidCursor: when the cursor was not made for this list and order.
     """
@@ -142,32 +146,35 @@ def page_of(queryset: models.QuerySet[M, M], *, sort: Sort, size: int, scope: st
         rows = _read(queryset, sort, size + 1, (value, pk))
         return _page(rows[:size], sort, scope, before=True, after=len(rows) > size)
     rows = _read(queryset, sort, size + 1, (value, pk), backward=True)
-    if len(rows) < size:
+    if filled and len(rows) < size:
         # Rows before this page have gone: show a whole first page and not a stump of one.
         return page_of(queryset, sort=sort, size=size, scope=scope)
     return _page(rows[:size][::-1], sort, scope, before=len(rows) > size, after=True)
 
 
-def read_after(queryset: models.QuerySet[M, M], *, sort: Sort, size: int, row: M | None = None) -> list[M]:
+def read_after(queryset: models.QuerySet[Any, R], *, sort: Sort, size: int, row: R | None = None) -> list[R]:
     """Return up to `size` rows that follow `row`, or the first ones: how exports walk a list in short transactions."""
-    position = (_value(row, sort), row.pk) if row is not None else None
+    position = (_value(row, sort), _field(row, "id")) if row is not None else None
     return _read(queryset, sort, size, position)
 
 
-def _value(row: models.Model, sort: Sort) -> Any:
+def _field(row: object, name: str) -> Any:
+    return row[name] if isinstance(row, Mapping) else getattr(row, name)
+
+
+def _value(row: object, sort: Sort) -> Any:
     """Return the value of the sort column, which may be reached through a relation or an annotation."""
-    annotated = sort.column if "__" not in sort.column else f"sorted_by_{sort.name}"
-    return getattr(row, annotated)
+    return _field(row, sort.column if "__" not in sort.column else f"sorted_by_{sort.name}")
 
 
 def _read(
-    queryset: models.QuerySet[M, M],
+    queryset: models.QuerySet[Any, R],
     sort: Sort,
     limit: int,
     position: tuple[Any, UUID] | None = None,
     *,
     backward: bool = False,
-) -> list[M]:
+) -> list[R]:
     """Return `limit` rows beyond `position`, nearest first; a second query only where the first segment ends."""
     if "__" in sort.column:
         queryset = queryset.annotate(**{f"sorted_by_{sort.name}": F(sort.column)})
@@ -176,7 +183,7 @@ def _read(
         segments.reverse()
     if position is not None and sort.nullable:
         segments = segments[segments.index(position[0] is None) :]
-    rows: list[M] = []
+    rows: list[R] = []
     for is_null in segments:
         inside = position is not None and (not sort.nullable or is_null == (position[0] is None))
         rows += _segment(queryset, sort, is_null, position if inside else None, backward)[: limit - len(rows)]
@@ -186,8 +193,8 @@ def _read(
 
 
 def _segment(
-    queryset: models.QuerySet[M, M], sort: Sort, is_null: bool, position: tuple[Any, UUID] | None, backward: bool
-) -> models.QuerySet[M, M]:
+    queryset: models.QuerySet[Any, R], sort: Sort, is_null: bool, position: tuple[Any, UUID] | None, backward: bool
+) -> models.QuerySet[Any, R]:
     descending = sort.descending != backward
     columns = ["pk"] if is_null else [sort.column, "pk"]
     if sort.nullable:
@@ -200,9 +207,9 @@ def _segment(
     return queryset.order_by(*(f"-{column}" if descending else column for column in columns))
 
 
-def _page(rows: list[M], sort: Sort, scope: str, *, before: bool, after: bool) -> Page[M]:
-    def cursor(row: M, *, backward: bool) -> str:
-        return encode_cursor(scope=scope, sort=sort, value=_value(row, sort), pk=row.pk, backward=backward)
+def _page(rows: list[R], sort: Sort, scope: str, *, before: bool, after: bool) -> Page[R]:
+    def cursor(row: R, *, backward: bool) -> str:
+        return encode_cursor(scope=scope, sort=sort, value=_value(row, sort), pk=_field(row, "id"), backward=backward)
 
     return Page(
         rows=rows,
