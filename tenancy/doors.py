@@ -4,6 +4,7 @@ Each is a small SECURITY DEFINER function (migration 0002), so that the web proc
 organisations.
 """
 
+import json
 from datetime import datetime
 from uuid import UUID
 
@@ -24,6 +25,9 @@ def memberships_of(user_id: UUID) -> list[Membership]:
 def token_owner(sha256: str, *, now: datetime) -> TokenOwner | None:
     """Return whose API token has this hash, if it is neither revoked nor expired."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT organization_id, token_id, scopes FROM tenancy_token_owner(%s, %s)", [sha256, now])
+        cursor.execute(
+            "SELECT organization_id, token_id, scopes, last_used_at FROM tenancy_token_owner(%s, %s)", [sha256, now]
+        )
         row = cursor.fetchone()
-    return TokenOwner(row[0], row[1], tuple(row[2])) if row else None
+    # Django leaves jsonb as text; only its own JSONField reads it.
+    return TokenOwner(row[0], row[1], tuple(json.loads(row[2])), row[3]) if row else None

@@ -1,6 +1,7 @@
 """What the middleware gives to views, as types that mypy believes."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,7 @@ class TokenOwner:
     organization_id: UUID
     token_id: UUID
     scopes: tuple[str, ...]
+    last_used_at: datetime | None = None
 
 
 class MemberRequest(HttpRequest):

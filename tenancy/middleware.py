@@ -14,7 +14,7 @@ from tenancy.http import undo_changes
 from tenancy.models import Member
 from tenancy.models.organization import RESERVED_SLUGS
 from tenancy.scoping import organization_scope
-from tenancy.tokens import bearer_token, sha256_of
+from tenancy.tokens import bearer_token, note_use, sha256_of
 
 
 class _Undo(Exception):
@@ -61,11 +61,12 @@ class OrganizationMiddleware:
 
     def answer_token(self, request: HttpRequest) -> HttpResponseBase:
         """Answer an API request. Without a valid token the view itself answers 401."""
-        token = bearer_token(request.headers.get("Authorization", ""))
-        owner = doors.token_owner(sha256_of(token), now=timezone.now()) if token else None
+        token, now = bearer_token(request.headers.get("Authorization", "")), timezone.now()
+        owner = doors.token_owner(sha256_of(token), now=now) if token else None
         request.token_owner = owner  # type: ignore[attr-defined]
         if owner is None:
             return self.get_response(request)
+        note_use(owner, used_at=now)
         return self.inside(request, owner.organization_id, None, lambda: None, task=f"api token {owner.token_id}")
 
     def inside(

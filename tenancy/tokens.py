@@ -9,12 +9,15 @@ import secrets
 import string
 import zlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tenancy.access import API_SCOPES, unknown_scopes
+from tenancy.http import TokenOwner
 from tenancy.models import ApiToken, Member, Organization
+from tenancy.scoping import organization_scope
 
 PREFIX = "agsales_"
+USE_IS_NOTED_EVERY = timedelta(minutes=1)
 _ALPHABET = string.ascii_letters + string.digits
 _RANDOM, _CHECK = 40, 6
 
@@ -93,3 +96,19 @@ def issue_token(
 def revoke_token(*, organization: Organization, token: ApiToken, revoked_at: datetime) -> None:
     """End a token; it is refused from the next request on. Ending an ended one changes nothing."""
     ApiToken.objects.for_organization(organization).filter(pk=token.pk, revoked_at=None).update(revoked_at=revoked_at)
+
+
+def note_use(owner: TokenOwner, *, used_at: datetime) -> None:
+    """Keep when a token was last used, to the minute: most requests write nothing and ask nothing.
+
+    It has a transaction of its own, so that a refused request counts as well. While another request notes the use of
+    the same token, this one goes on.
+    """
+    due = used_at - USE_IS_NOTED_EVERY
+    if owner.last_used_at is not None and owner.last_used_at > due:
+        return
+    with organization_scope(owner.organization_id, task=f"api token {owner.token_id}"):
+        tokens = ApiToken.objects.for_organization(owner.organization_id)
+        free = tokens.select_for_update(skip_locked=True, no_key=True).filter(pk=owner.token_id)
+        unnoted = free.exclude(last_used_at__gt=due)
+        tokens.filter(pk__in=unnoted.values("pk")).update(last_used_at=used_at)

@@ -1,7 +1,5 @@
 """Contacts: the people at an account."""
 
-from typing import Any, ClassVar
-
 from django.db import models
 from django.db.models import Q
 
@@ -33,7 +31,7 @@ class Contact(CrmRecord):
     is_decision_maker = models.BooleanField(default=False, db_default=False)
     opted_out = models.BooleanField(default=False, db_default=False)
 
-    objects: ClassVar[Any] = TenantManager.from_queryset(ContactQuerySet)()
+    objects = TenantManager.from_queryset(ContactQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [

@@ -1,7 +1,5 @@
 """Opportunities, which the screen calls deals."""
 
-from typing import Any, ClassVar
-
 from django.db import models
 from django.db.models import F, Q
 
@@ -18,7 +16,7 @@ class Outcome(models.TextChoices):
     LOST = "lost", "Lost"
 
 
-class Opportunity(CrmRecord):  # type: ignore[django-manager-missing]  # its reverse managers are Any
+class Opportunity(CrmRecord):
     """A possible sale. `close_date` is the expected day while it is open, and the real one afterwards."""
 
     account = TenantForeignKey("pipeline.Account", models.SET_NULL, null=True, related_name="opportunities")
@@ -40,7 +38,7 @@ class Opportunity(CrmRecord):  # type: ignore[django-manager-missing]  # its rev
     next_step_date = models.DateField(null=True)
     probability_bp = models.IntegerField(null=True)
 
-    objects: ClassVar[Any] = TenantManager.from_queryset(OpportunityQuerySet)()
+    objects = TenantManager.from_queryset(OpportunityQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [

@@ -1,7 +1,5 @@
 """What customers say when they are asked."""
 
-from typing import Any, ClassVar
-
 from django.db import models
 from django.db.models import Q
 
@@ -20,7 +18,7 @@ class SatisfactionResponse(CrmRecord):
     survey = models.TextField(default="", db_default="")
     responded_at = models.DateTimeField()
 
-    objects: ClassVar[Any] = TenantManager.from_queryset(SatisfactionQuerySet)()
+    objects = TenantManager.from_queryset(SatisfactionQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [

@@ -41,8 +41,7 @@ def a_product(organization: Organization, **fields: Any) -> Product:
 def a_stage(organization: Organization, name: str = "Qualify") -> Stage:
     """Return a stage of the default pipeline."""
     pipeline = create_default_pipeline(organization=organization)
-    stage: Stage = Stage.objects.for_organization(organization).get(pipeline=pipeline, name=name)
-    return stage
+    return Stage.objects.for_organization(organization).get(pipeline=pipeline, name=name)
 
 
 def a_deal(
