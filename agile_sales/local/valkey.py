@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from agile_sales.local import binaries, folders, passwords, ports, processes
 from agile_sales.local.problems import LocalProblem, words_for
@@ -141,7 +143,10 @@ def _write_configuration(
 
 
 def _is_ready_in_time(process: subprocess.Popen[bytes], port: int, password: str) -> bool:
-    client = redis.Redis(host=ports.LOOPBACK, port=port, password=password, socket_timeout=2, socket_connect_timeout=2)
+    # No retries inside the client: between two attempts we want to see whether the process still lives.
+    client = redis.Redis(
+        host=ports.LOOPBACK, port=port, password=password, socket_timeout=1, retry=Retry(NoBackoff(), retries=0)
+    )
     end = time.monotonic() + START_SECONDS
     with client:
         while process.poll() is None and time.monotonic() < end:
