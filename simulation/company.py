@@ -1,5 +1,6 @@
 """A whole company, from one seed: the same seed, end date and sizes give the same company, whatever the machine."""
 
+import math
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,7 +11,8 @@ from simulation.customers import draw_accounts, draw_contacts, draw_places
 from simulation.deal_records import draw_snapshots, record_deals
 from simulation.deals import draw_deals
 from simulation.engagement import draw_activities, draw_usage
-from simulation.geography import UNITS_PER_EURO
+from simulation.future import draw_truth
+from simulation.geography import COUNTRIES
 from simulation.market import draw_market
 from simulation.orders import draw_purchases, record_orders, settle_lifecycles
 from simulation.profile import CompanyProfile
@@ -30,7 +32,6 @@ from simulation.rows import (
 )
 from simulation.satisfaction import draw_satisfaction
 from simulation.staff import Staff, draw_staff
-from simulation.truth import draw_truth
 from simulation.workdays import Workdays
 
 FEWEST_ACCOUNTS, MOST_ACCOUNTS = 20, 200_000
@@ -71,9 +72,9 @@ def draw_company(
 ) -> Company:
     """Return a company whose known past ends with `end_date`.
 
-    :raises UnableToSimulate: for a size that is no company, or a currency in which nobody pays.
+    :raises UnableToSimulate: for a size that is no company, or a currency in which nobody of its customers pays.
     """
-    _check(profile, accounts, months)
+    _check(profile, accounts, months, seed)
     # Each part has its own stream of numbers: a change to one leaves the draws of the others as they are.
     streams = iter([np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(12)])
     workdays = Workdays(end_date=end_date, time_zone=profile.time_zone)
@@ -161,13 +162,16 @@ def draw_company(
     )
 
 
-def _check(profile: CompanyProfile, accounts: int, months: int) -> None:
+def _check(profile: CompanyProfile, accounts: int, months: int, seed: int) -> None:
+    if seed < 0:
+        raise UnableToSimulate(f"A seed is 0 or more, not {seed}.")
     if not FEWEST_ACCOUNTS <= accounts <= MOST_ACCOUNTS:
         raise UnableToSimulate(f"A company has {FEWEST_ACCOUNTS} to {MOST_ACCOUNTS} accounts, not {accounts}.")
     if not FEWEST_MONTHS <= months <= MOST_MONTHS:
         raise UnableToSimulate(f"Between {FEWEST_MONTHS} and {MOST_MONTHS} months can be simulated, not {months}.")
+    paid = {COUNTRIES[code].currency for region in profile.regions for code in region.countries}
     for currency, share in profile.currency_mix.items():
-        if currency not in UNITS_PER_EURO:
-            raise UnableToSimulate(f"Nobody pays in {currency} here; known are {', '.join(sorted(UNITS_PER_EURO))}.")
-        if share <= 0:
-            raise UnableToSimulate(f"The share of {currency} must be above 0.")
+        if currency not in paid:
+            raise UnableToSimulate(f"Nobody pays in {currency} here; known are {', '.join(sorted(paid))}.")
+        if not 0 < share < math.inf:
+            raise UnableToSimulate(f"The share of {currency} must be a number above 0.")

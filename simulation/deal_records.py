@@ -132,6 +132,7 @@ def _changes(
         _Change(opened, "amount", amounts[0]),
         _Change(opened, "close_date", plans[0][1]),
         _Change(opened, "owner", first_owner),
+        _Change(opened, "account", int(deals.account[deal])),
     ]
     changes += [_Change(float(entered[stage]), "stage", stage) for stage in range(1, last + 1)]
     changes += [_Change(day, "close_date", plan) for day, plan in plans[1:]]

@@ -16,7 +16,7 @@ WIN_RATE = 0.26
 SHARE_PUSHED = 0.35
 LOST_IN_STAGE = (0.24, 0.30, 0.20, 0.16, 0.10)  # where lost deals end
 STAGE_DAYS = np.array([21.0, 30.0, 35.0, 30.0, 30.0])
-LOST_REASONS = ("no_decision", "price", "competitor", "timing", "fit")
+LOST_REASONS = ("No decision", "Price", "Lost to a competitor", "Put off for a year", "Product does not fit")
 LOST_REASON_SHARES = (0.40, 0.22, 0.18, 0.12, 0.08)
 
 

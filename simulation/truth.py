@@ -1,52 +1,40 @@
-"""The planted truth: who really buys in the 90 days after the end. Only tests of scoring ever see it."""
+"""The planted truth about a stored company, in a file that only tests of scoring read; never in the database."""
 
 import json
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from simulation.deals import Deals
-from simulation.market import HORIZON_WEEKS, Floats, Market
-from simulation.orders import OrderRecords, Purchases, weekly_chance
-from simulation.rows import AccountTruth
-from simulation.workdays import Workdays
-
-HORIZON_DAYS = 90
+from simulation.company import Company
+from simulation.future import HORIZON_DAYS
+from simulation.loader import LoadedCompany, account_code
 
 
-def draw_truth(
-    *, market: Market, deals: Deals, purchases: Purchases, orders: OrderRecords, workdays: Workdays
-) -> list[AccountTruth]:
-    """Return each account's future: the chance that it buys, and whether, when and for how much it does."""
-    chance = _chances(market, deals, purchases)
-    value = [0] * market.count
-    first: list[date | None] = [None] * market.count
-    for account, day, amount in orders.future:
-        if day < HORIZON_DAYS:
-            value[account] += amount
-            first[account] = first[account] or workdays.date(day)
-    return [
-        AccountTruth(i, round(float(chance[i]), 4), first[i] is not None, value[i], first[i])
-        for i in range(market.count)
-    ]
+def truth_of(company: Company, loaded: LoadedCompany) -> dict[str, Any]:
+    """Return the truth about a stored company as plain values, named by the accounts' ids in the source and here."""
+    return {
+        "organization": loaded.organization.slug,
+        "profile": company.profile.key,
+        "seed": company.seed,
+        "cut": company.cut.isoformat(),
+        "horizon_days": HORIZON_DAYS,
+        "accounts": [
+            {
+                "external_id": account_code(truth.account),
+                "id": str(loaded.accounts[truth.account]),
+                "propensity": truth.propensity,
+                "bought": truth.bought,
+                "value_minor": truth.value_minor,
+                "currency": company.accounts[truth.account].currency,
+                "first_bought_on": truth.first_bought_on and truth.first_bought_on.isoformat(),
+            }
+            for truth in company.truth
+        ],
+    }
 
 
-def _chances(market: Market, deals: Deals, purchases: Purchases) -> Floats:
-    """Return 1 minus the chance that neither an order nor a deal comes."""
-    nothing = np.ones(market.count)
-    for week in range(HORIZON_WEEKS):
-        nothing *= 1 - weekly_chance(market, week, purchases.last_day, purchases.alive)
-    in_time = (deals.closed >= 0) & (deals.closed < HORIZON_DAYS)
-    for account, chance in zip(deals.account[in_time], deals.chance[in_time], strict=True):
-        nothing[account] *= 1 - chance
-    chances: Floats = 1 - nothing
-    return chances
-
-
-def write_truth(path: Path, *, company: dict[str, Any], accounts: list[dict[str, Any]]) -> None:
+def write_truth(path: Path, truth: dict[str, Any]) -> None:
     """Write the truth where only tests look for it, readable by its owner alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
-    path.write_text(json.dumps({**company, "accounts": accounts}, indent=1), encoding="utf-8")
+    path.chmod(0o600)
+    path.write_text(json.dumps(truth, indent=1), encoding="utf-8")

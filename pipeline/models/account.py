@@ -1,5 +1,7 @@
 """Accounts: the firms we sell to, or would like to."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -33,7 +35,7 @@ class IcpFit(models.TextChoices):
     C = "c", "C"
 
 
-class Account(CrmRecord):
+class Account(CrmRecord):  # type: ignore[django-manager-missing]  # its reverse managers are Any
     """A business customer or prospect; groups of firms hang together by `parent`."""
 
     name = models.TextField()
@@ -54,7 +56,7 @@ class Account(CrmRecord):
     customer_since = models.DateField(null=True)
     icp_fit = models.TextField(choices=IcpFit.choices, default="", db_default="")
 
-    objects = TenantManager.from_queryset(AccountQuerySet)()
+    objects: ClassVar[Any] = TenantManager.from_queryset(AccountQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [

@@ -1,5 +1,7 @@
 """Activities: calls, meetings, mails, notes, inquiries and tasks."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 
 from pipeline.models.record import CrmRecord, one_of
@@ -39,7 +41,7 @@ class Activity(CrmRecord):
     occurred_at = models.DateTimeField()
     is_two_way = models.BooleanField(default=False, db_default=False)
 
-    objects = TenantManager.from_queryset(ActivityQuerySet)()
+    objects: ClassVar[Any] = TenantManager.from_queryset(ActivityQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [

@@ -1,5 +1,7 @@
 """Contacts: the people at an account."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -31,7 +33,7 @@ class Contact(CrmRecord):
     is_decision_maker = models.BooleanField(default=False, db_default=False)
     opted_out = models.BooleanField(default=False, db_default=False)
 
-    objects = TenantManager.from_queryset(ContactQuerySet)()
+    objects: ClassVar[Any] = TenantManager.from_queryset(ContactQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [

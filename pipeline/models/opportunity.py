@@ -1,5 +1,7 @@
 """Opportunities, which the screen calls deals."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -16,7 +18,7 @@ class Outcome(models.TextChoices):
     LOST = "lost", "Lost"
 
 
-class Opportunity(CrmRecord):
+class Opportunity(CrmRecord):  # type: ignore[django-manager-missing]  # its reverse managers are Any
     """A possible sale. `close_date` is the expected day while it is open, and the real one afterwards."""
 
     account = TenantForeignKey("pipeline.Account", models.SET_NULL, null=True, related_name="opportunities")
@@ -38,7 +40,7 @@ class Opportunity(CrmRecord):
     next_step_date = models.DateField(null=True)
     probability_bp = models.IntegerField(null=True)
 
-    objects = TenantManager.from_queryset(OpportunityQuerySet)()
+    objects: ClassVar[Any] = TenantManager.from_queryset(OpportunityQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -27,7 +28,7 @@ class OrderStatus(models.TextChoices):
     INVOICED = "invoiced", "Invoiced"
 
 
-class Order(CrmRecord):
+class Order(CrmRecord):  # type: ignore[django-manager-missing]  # its reverse managers are Any
     """What a customer bought. `amount_exact` keeps the unrounded sum of the lines, so that totals round only once."""
 
     account = TenantForeignKey("pipeline.Account", models.SET_NULL, null=True, related_name="orders")
@@ -42,7 +43,7 @@ class Order(CrmRecord):
     amount_minor = models.BigIntegerField(default=0, db_default=0)
     amount_exact = models.DecimalField(max_digits=28, decimal_places=8, default=0, db_default=0)
 
-    objects = TenantManager.from_queryset(OrderQuerySet)()
+    objects: ClassVar[Any] = TenantManager.from_queryset(OrderQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [
@@ -81,7 +82,7 @@ class OrderLine(CrmRecord):
     discount_bp = models.IntegerField(default=0, db_default=0)
     cost_minor = models.BigIntegerField(null=True)
 
-    objects = TenantManager.from_queryset(OrderLineQuerySet)()
+    objects: ClassVar[Any] = TenantManager.from_queryset(OrderLineQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [

@@ -1,5 +1,7 @@
 """Products: what can be sold."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -19,7 +21,7 @@ class Product(CrmRecord):
     currency = models.TextField(default="", db_default="")
     is_active = models.BooleanField(default=True, db_default=True)
 
-    objects = TenantManager.from_queryset(ProductQuerySet)()
+    objects: ClassVar[Any] = TenantManager.from_queryset(ProductQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [

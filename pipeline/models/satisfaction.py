@@ -1,5 +1,7 @@
 """What customers say when they are asked."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -18,7 +20,7 @@ class SatisfactionResponse(CrmRecord):
     survey = models.TextField(default="", db_default="")
     responded_at = models.DateTimeField()
 
-    objects = TenantManager.from_queryset(SatisfactionQuerySet)()
+    objects: ClassVar[Any] = TenantManager.from_queryset(SatisfactionQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [

@@ -1,5 +1,7 @@
 """What customers do by themselves: visits to the portal, sign-ins, requests for a quote."""
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -16,7 +18,7 @@ class UsageSignal(CrmRecord):
     quantity = models.IntegerField(default=1, db_default=1)
     occurred_at = models.DateTimeField()
 
-    objects = TenantManager.from_queryset(UsageQuerySet)()
+    objects: ClassVar[Any] = TenantManager.from_queryset(UsageQuerySet)()
 
     class Meta(CrmRecord.Meta):
         constraints = [

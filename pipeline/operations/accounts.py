@@ -41,7 +41,7 @@ def create_account(
     *, organization: Organization, actor: Member | None, created_at: datetime, **fields: Unpack[AccountFields]
 ) -> Account:
     """Add an account that was typed in here."""
-    account = Account.objects.create(
+    account: Account = Account.objects.create(
         organization=organization, created_at=created_at, updated_at=created_at, recorded_at=created_at, **fields
     )
     check_references()

@@ -40,7 +40,7 @@ def log_activity(
         raise UnableToLogActivity("The contact and the deal belong to different accounts.")
     if not accounts and contact is None and opportunity is None:
         raise UnableToLogActivity("Say which account this was with.")
-    activity = Activity.objects.create(
+    activity: Activity = Activity.objects.create(
         organization=organization,
         account_id=accounts.pop() if accounts else None,
         contact=contact,

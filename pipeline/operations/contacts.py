@@ -30,7 +30,7 @@ def create_contact(
     *, organization: Organization, actor: Member | None, created_at: datetime, **fields: Unpack[ContactFields]
 ) -> Contact:
     """Add a contact that was typed in here."""
-    contact = Contact.objects.create(
+    contact: Contact = Contact.objects.create(
         organization=organization, created_at=created_at, updated_at=created_at, recorded_at=created_at, **fields
     )
     check_references()

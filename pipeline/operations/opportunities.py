@@ -48,7 +48,7 @@ def create_opportunity(
     """
     if stage.retired_at is not None or not stage.is_open:
         raise UnableToMoveStage(f"A new deal can't begin in “{stage.name}”.")
-    opportunity = Opportunity.objects.create(
+    opportunity: Opportunity = Opportunity.objects.create(
         organization=organization,
         pipeline_id=stage.pipeline_id,
         stage=stage,

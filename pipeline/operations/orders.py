@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import TypedDict, Unpack
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from pipeline.models import Account, Order, OrderLine, Product
 from pipeline.models.order import exact_total
 from pipeline.operations.changes import check_references, payload_of, write_changes
+from pipeline.querysets import OrderLineQuerySet
 from tenancy.events import record_event
 from tenancy.models import Member, Organization
 from tenancy.money import to_minor
@@ -52,7 +54,7 @@ def create_order(
 ) -> Order:
     """Add an order with its lines; its amount is their exact sum, rounded once."""
     exact = exact_total((line.quantity, line.unit_price_e4, line.discount_bp) for line in lines)
-    order = Order.objects.create(
+    order: Order = Order.objects.create(
         organization=organization,
         created_at=created_at,
         updated_at=created_at,
@@ -120,10 +122,15 @@ def update_order(
     return order
 
 
+def _lines_of(order: Order) -> QuerySet[OrderLine]:
+    lines: OrderLineQuerySet = OrderLine.objects.for_organization(order.organization_id)
+    return lines.alive().filter(order=order).in_order()
+
+
 def _lines_differ(order: Order, lines: Sequence[NewLine]) -> bool:
     stored = [
         (line.product_id, line.product_name, line.quantity, line.unit_price_e4, line.discount_bp, line.cost_minor)
-        for line in order.lines.filter(deleted_at=None).order_by("position", "id")
+        for line in _lines_of(order)
     ]
     return stored != [
         (
@@ -140,7 +147,7 @@ def _lines_differ(order: Order, lines: Sequence[NewLine]) -> bool:
 
 def _write_lines(organization: Organization, order: Order, lines: Sequence[NewLine], at: datetime) -> None:
     """Make the stored lines those given, by position; a line that is left over is marked deleted."""
-    stored = list(order.lines.filter(deleted_at=None).order_by("position", "id"))
+    stored = list(_lines_of(order))
     for position, line in enumerate(lines, start=1):
         row = stored[position - 1] if position <= len(stored) else OrderLine(organization=organization, order=order)
         is_new = position > len(stored)

@@ -27,7 +27,7 @@ def create_product(
     *, organization: Organization, actor: Member | None, created_at: datetime, **fields: Unpack[ProductFields]
 ) -> Product:
     """Add a product that was typed in here."""
-    product = Product.objects.create(
+    product: Product = Product.objects.create(
         organization=organization, created_at=created_at, updated_at=created_at, recorded_at=created_at, **fields
     )
     record_event(

@@ -20,10 +20,10 @@ DEFAULT_STAGES: tuple[tuple[str, int, ForecastCategory, int, StageKind], ...] = 
 @transaction.atomic
 def create_default_pipeline(*, organization: Organization, name: str = "Sales") -> Pipeline:
     """Return the organisation's default pipeline, made with the shipped stages where there is none yet."""
-    existing = Pipeline.objects.for_organization(organization).filter(is_default=True).first()
+    existing: Pipeline | None = Pipeline.objects.for_organization(organization).filter(is_default=True).first()
     if existing is not None:
         return existing
-    pipeline = Pipeline.objects.create(organization=organization, name=name, is_default=True)
+    pipeline: Pipeline = Pipeline.objects.create(organization=organization, name=name, is_default=True)
     Stage.objects.bulk_create(
         Stage(
             organization=organization,

@@ -41,7 +41,8 @@ def a_product(organization: Organization, **fields: Any) -> Product:
 def a_stage(organization: Organization, name: str = "Qualify") -> Stage:
     """Return a stage of the default pipeline."""
     pipeline = create_default_pipeline(organization=organization)
-    return Stage.objects.for_organization(organization).get(pipeline=pipeline, name=name)
+    stage: Stage = Stage.objects.for_organization(organization).get(pipeline=pipeline, name=name)
+    return stage
 
 
 def a_deal(

@@ -1,6 +1,7 @@
 """Figures of one page agree with those of another, because the rows do."""
 
 from collections import defaultdict
+from datetime import date
 
 from simulation.company import Company
 from simulation.deal_records import LOST, STAGES, WON
@@ -33,7 +34,7 @@ def test_every_won_deal_has_an_order_over_its_amount(drives: Company) -> None:
 
 
 def test_customers_are_customers_since_their_first_order(drives: Company) -> None:
-    first = {}
+    first: dict[int, date] = {}
     for order in drives.orders:
         first.setdefault(order.account, order.order_date)
 
@@ -54,6 +55,7 @@ def test_histories_begin_with_the_deal_and_end_in_its_present_state(drives: Comp
             "amount": str(deal.amount_minor),
             "close_date": deal.close_date.isoformat(),
             "owner": str(deal.owner),
+            "account": str(deal.account),
         }
         for field, value in present.items():
             changes = histories[place, field]

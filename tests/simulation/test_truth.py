@@ -56,7 +56,7 @@ def test_those_who_buy_say_when_and_how_much(drives: Company) -> None:
 def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "new" / "truth.json"
 
-    write_truth(path, company={"seed": 1}, accounts=[{"external_id": "A-00001", "bought": True}])
+    write_truth(path, {"seed": 1, "accounts": [{"external_id": "A-00001", "bought": True}]})
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert json.loads(path.read_text())["accounts"][0]["bought"] is True

@@ -1,0 +1,348 @@
+"""Puts a simulated company into the database: one transaction, everything through COPY, the past marked as such."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from uuid_utils.compat import uuid7
+
+from pipeline import operations
+from pipeline.models import (
+    Account,
+    Activity,
+    Contact,
+    Opportunity,
+    OpportunityHistory,
+    OpportunitySnapshot,
+    Order,
+    OrderLine,
+    Product,
+    SatisfactionResponse,
+    Stage,
+    UsageSignal,
+)
+from simulation.company import Company
+from simulation.deal_records import STAGES
+from simulation.rows import AccountRow
+from tenancy import bulk
+from tenancy.models import Member, Organization, Unit, UnitMembership
+from tenancy.scoping import organization_scope
+
+SOURCE = "simulation"
+YEARS_OF_UNITS = 4
+
+Progress = Callable[[str], None]
+_RECORD = ("id", "source", "external_id", "created_at", "updated_at", "recorded_at", "reconstructed")
+
+
+class UnableToLoad(ValueError):
+    """The company can't be put into the database; the message says why."""
+
+
+@dataclass(frozen=True)
+class LoadedCompany:
+    """A company in the database: where each drawn row went, and how many rows there are of a kind."""
+
+    organization: Organization
+    members: list[UUID]
+    accounts: list[UUID]
+    rows: dict[str, int]
+
+
+def account_code(place: int) -> str:
+    """Return the account's id in the system that the simulation plays."""
+    return f"A-{place + 1:05d}"
+
+
+def load_company(company: Company, *, slug: str, name: str, progress: Progress = lambda line: None) -> LoadedCompany:
+    """Store the company as a new organisation, all of it or nothing.
+
+    :raises UnableToLoad: when the slug is taken or can't be one.
+    """
+    organization = Organization(
+        slug=slug, name=name, currency=company.profile.currency, time_zone=company.profile.time_zone
+    )
+    _check(organization)
+    with transaction.atomic():
+        organization.save(force_insert=True)
+        with organization_scope(organization, task="simulate_company"):
+            return _Loader(company, organization, progress).load()
+
+
+def _check(organization: Organization) -> None:
+    try:
+        organization.full_clean(validate_unique=False)
+    except ValidationError as error:
+        words = " ".join(error.messages)
+        raise UnableToLoad(f"No organisation can have the slug {organization.slug!r} and this name. {words}") from None
+    if Organization.objects.filter(slug=organization.slug).exists():
+        raise UnableToLoad(
+            f"There is an organisation {organization.slug!r} already, and a simulation never writes into one that "
+            "exists. Choose another slug."
+        )
+
+
+class _Loader:
+    """Stores one table after the other; rows refer to each other by place, the database by id."""
+
+    def __init__(self, company: Company, organization: Organization, progress: Progress) -> None:
+        self.company, self.organization, self.progress = company, organization, progress
+        self.zone = ZoneInfo(company.profile.time_zone)
+        self.counts: dict[str, int] = {}
+        self.members = _ids(company.staff.members)
+        self.products = _ids(company.products)
+        self.accounts = _ids(company.accounts)
+        self.contacts = _ids(company.contacts)
+        self.opportunities = _ids(company.opportunities)
+        self.orders = _ids(company.orders)
+        self.account_made = [self._noon(account.created_on) for account in company.accounts]
+
+    def load(self) -> LoadedCompany:
+        """Store everything, referred rows first."""
+        self._people()
+        pipeline = operations.create_default_pipeline(organization=self.organization)
+        stages = list(Stage.objects.for_organization(self.organization).filter(pipeline=pipeline).order_by("position"))
+        assert len(stages) == STAGES + 2, "the default pipeline has other stages than the simulation knows"
+        self._store(Product, (*_RECORD, *_PRODUCT), self._products())
+        self._store(Account, (*_RECORD, *_ACCOUNT), self._accounts())
+        self._store(Contact, (*_RECORD, *_CONTACT), self._contacts())
+        self._store(Opportunity, (*_RECORD, *_OPPORTUNITY), self._opportunities(pipeline.pk, stages))
+        self._store(OpportunityHistory, _HISTORY, self._histories(stages))
+        self._store(OpportunitySnapshot, _SNAPSHOT, self._snapshots(stages))
+        self._store(Activity, (*_RECORD, *_ACTIVITY), self._activities())
+        self._store(Order, (*_RECORD, *_ORDER), self._orders())
+        self._store(OrderLine, (*_RECORD, *_LINE), self._lines())
+        self._store(SatisfactionResponse, (*_RECORD, *_SATISFACTION), self._satisfaction())
+        self._store(UsageSignal, (*_RECORD, *_USAGE), self._usage())
+        return LoadedCompany(self.organization, self.members, self.accounts, self.counts)
+
+    def _store(self, model: type[models.Model], columns: Sequence[str], rows: Iterator[Sequence[Any]]) -> None:
+        count = bulk.insert_rows(organization=self.organization, model=model, columns=columns, rows=rows)
+        label = _LABELS[model]
+        self.counts[label] = count
+        self.progress(f"{count:>8,} {label}")
+
+    def _noon(self, day: dt.date) -> dt.datetime:
+        return dt.datetime.combine(day, dt.time(12), self.zone).astimezone(dt.UTC)
+
+    def _record(self, row_id: UUID, code: str, at: dt.datetime, updated: dt.datetime | None = None) -> tuple[Any, ...]:
+        """Return the values of the columns that every customer record has."""
+        return row_id, SOURCE, code, at, updated or at, at, True
+
+    def _people(self) -> None:
+        staff = self.company.staff
+        since = self.company.end_date - dt.timedelta(days=365 * YEARS_OF_UNITS)
+        since_noon = self._noon(since)
+        units = _ids(staff.units)
+        self._store(
+            Unit,
+            ("id", "code", "name", "kind", "parent_id", "active_from"),
+            (
+                (units[i], unit.code, unit.name, unit.kind, None if unit.parent is None else units[unit.parent], since)
+                for i, unit in enumerate(staff.units)
+            ),
+        )
+        columns = ("id", "source", "external_id", "name", "email", "title", "role", "is_active", "version")
+        self._store(
+            Member,
+            (*columns, "created_at", "updated_at"),
+            (
+                (
+                    *(self.members[i], SOURCE, f"M-{i + 1:03d}", member.name, member.email, member.title),
+                    *(member.role, member.is_active, 1, since_noon, since_noon),
+                )
+                for i, member in enumerate(staff.members)
+            ),
+        )
+        self._store(
+            UnitMembership,
+            ("unit_id", "member_id", "active_from"),
+            ((units[unit], self.members[i], since) for i, m in enumerate(staff.members) for unit in m.units),
+        )
+
+    def _products(self) -> Iterator[Sequence[Any]]:
+        first_day = min(self.account_made)
+        for row_id, product in zip(self.products, self.company.products, strict=True):
+            yield (
+                *self._record(row_id, product.code, first_day),
+                *(product.code, product.name, product.family, product.list_price_minor),
+                *(self.company.profile.currency, True),
+            )
+
+    def _accounts(self) -> Iterator[Sequence[Any]]:
+        for i, account in enumerate(self.company.accounts):
+            yield (
+                *self._record(self.accounts[i], account_code(i), self.account_made[i]),
+                *(account.name, None if account.parent is None else self.accounts[account.parent]),
+                *(self.members[account.owner], account.lifecycle, account.segment, account.industry),
+                *(self._region(account), account.country, account.city, f"https://{account.short}.example"),
+                *(account.employees, account.annual_revenue_minor, account.potential_minor, account.currency),
+                *(account.customer_since, account.icp_fit),
+            )
+
+    def _region(self, account: AccountRow) -> str:
+        return self.company.profile.regions[account.region].name
+
+    def _contacts(self) -> Iterator[Sequence[Any]]:
+        for i, contact in enumerate(self.company.contacts):
+            owner = self.members[self.company.accounts[contact.account].owner]
+            yield (
+                *self._record(self.contacts[i], f"C-{i + 1:06d}", self.account_made[contact.account]),
+                *(self.accounts[contact.account], owner, contact.name, contact.email, contact.phone, contact.title),
+                *(contact.role, contact.role == "decides", contact.opted_out),
+            )
+
+    def _opportunities(self, pipeline: UUID, stages: list[Stage]) -> Iterator[Sequence[Any]]:
+        changed: dict[int, dt.datetime] = {}
+        for change in self.company.histories:
+            changed[change.opportunity] = max(change.occurred_at, changed.get(change.opportunity, change.occurred_at))
+        for i, deal in enumerate(self.company.opportunities):
+            yield (
+                *self._record(self.opportunities[i], f"D-{i + 1:05d}", deal.opened_at, changed[i]),
+                *(self.accounts[deal.account], self.members[deal.owner], self.products[deal.product], pipeline),
+                *(stages[deal.stage].pk, deal.name, deal.amount_minor, deal.currency, deal.close_date, deal.opened_at),
+                *(deal.closed_at, deal.stage_entered_at, deal.outcome, deal.lost_reason, deal.next_step),
+                deal.next_step_date,
+            )
+
+    def _histories(self, stages: list[Stage]) -> Iterator[Sequence[Any]]:
+        for change in self.company.histories:
+            old, new = change.old, change.new
+            if change.field == "stage":
+                old = "" if change.old_stage is None else stages[change.old_stage].name
+                new = "" if change.new_stage is None else stages[change.new_stage].name
+            elif change.field == "owner":
+                old = str(self.members[int(old)]) if old else ""
+                new = str(self.members[int(new)])
+            elif change.field == "account":
+                new = str(self.accounts[int(new)])
+            yield (
+                *(self.opportunities[change.opportunity], change.field, old, new),
+                None if change.old_stage is None else stages[change.old_stage].pk,
+                None if change.new_stage is None else stages[change.new_stage].pk,
+                *(change.old_amount_minor, change.new_amount_minor, self.members[change.actor]),
+                *(change.occurred_at, change.occurred_at, True),
+            )
+
+    def _snapshots(self, stages: list[Stage]) -> Iterator[Sequence[Any]]:
+        for snapshot in self.company.snapshots:
+            deal = self.company.opportunities[snapshot.opportunity]
+            yield (
+                *(self.opportunities[snapshot.opportunity], snapshot.day, stages[snapshot.stage].pk),
+                *(self.accounts[deal.account], self.members[deal.owner], snapshot.amount_minor, deal.currency),
+                *(snapshot.close_date, stages[snapshot.stage].probability_bp),
+            )
+
+    def _activities(self) -> Iterator[Sequence[Any]]:
+        for i, activity in enumerate(self.company.activities):
+            yield (
+                *self._record(uuid7(), f"T-{i + 1:06d}", activity.occurred_at),
+                self.accounts[activity.account],
+                None if activity.contact is None else self.contacts[activity.contact],
+                None if activity.opportunity is None else self.opportunities[activity.opportunity],
+                None if activity.member is None else self.members[activity.member],
+                *(activity.kind, activity.direction, activity.subject, activity.body, activity.occurred_at),
+                activity.is_two_way,
+            )
+
+    def _orders(self) -> Iterator[Sequence[Any]]:
+        for i, order in enumerate(self.company.orders):
+            yield (
+                *self._record(self.orders[i], order.number, self._noon(order.order_date)),
+                *(self.accounts[order.account], self.members[order.owner], order.number, order.status),
+                *(order.order_date, order.promised_date, order.shipped_date, order.currency, order.amount_minor),
+                _scaled(order.amount_exact_e8),
+            )
+
+    def _lines(self) -> Iterator[Sequence[Any]]:
+        for line in self.company.lines:
+            order = self.company.orders[line.order]
+            yield (
+                *self._record(uuid7(), f"{order.number}-{line.position}", self._noon(order.order_date)),
+                *(self.orders[line.order], self.products[line.product], line.position),
+                *(self.company.products[line.product].name, line.quantity, line.unit_price_e4, line.discount_bp),
+                line.cost_minor,
+            )
+
+    def _satisfaction(self) -> Iterator[Sequence[Any]]:
+        for i, answer in enumerate(self.company.satisfaction):
+            yield (
+                *self._record(uuid7(), f"N-{i + 1:05d}", answer.responded_at),
+                *(self.accounts[answer.account], self.contacts[answer.contact], answer.score, answer.comment),
+                *(answer.survey, answer.responded_at),
+            )
+
+    def _usage(self) -> Iterator[Sequence[Any]]:
+        for i, signal in enumerate(self.company.usage):
+            yield (
+                *self._record(uuid7(), f"U-{i + 1:06d}", signal.occurred_at),
+                *(self.accounts[signal.account], signal.kind, signal.quantity, signal.occurred_at),
+            )
+
+
+_LABELS: dict[type[models.Model], str] = {
+    Unit: "units",
+    Member: "people",
+    UnitMembership: "places in units",
+    Product: "products",
+    Account: "accounts",
+    Contact: "contacts",
+    Opportunity: "deals",
+    OpportunityHistory: "changes of deals",
+    OpportunitySnapshot: "snapshots of deals",
+    Activity: "activities",
+    Order: "orders",
+    OrderLine: "order lines",
+    SatisfactionResponse: "answers to surveys",
+    UsageSignal: "portal signals",
+}
+
+
+def _ids(rows: Sequence[object]) -> list[UUID]:
+    return [uuid7() for _ in rows]
+
+
+def _scaled(hundred_millionths: int) -> str:
+    """Return the exact decimal text; a float would lose the last digits of large amounts."""
+    whole, rest = divmod(hundred_millionths, 10**8)
+    return f"{whole}.{rest:08d}"
+
+
+_PRODUCT = ("code", "name", "family", "list_price_minor", "currency", "is_active")
+_ACCOUNT = (
+    *("name", "parent_id", "owner_id", "lifecycle", "segment", "industry", "region", "country", "city", "website"),
+    *("employees", "annual_revenue_minor", "potential_minor", "currency", "customer_since", "icp_fit"),
+)
+_CONTACT = ("account_id", "owner_id", "name", "email", "phone", "title", "role", "is_decision_maker", "opted_out")
+_OPPORTUNITY = (
+    *("account_id", "owner_id", "product_id", "pipeline_id", "stage_id", "name", "amount_minor", "currency"),
+    *("close_date", "opened_at", "closed_at", "stage_entered_at", "outcome", "lost_reason", "next_step"),
+    "next_step_date",
+)
+_HISTORY = (
+    *("opportunity_id", "field", "old", "new", "old_stage_id", "new_stage_id", "old_amount_minor"),
+    *("new_amount_minor", "actor_id", "occurred_at", "recorded_at", "reconstructed"),
+)
+_SNAPSHOT = (
+    *("opportunity_id", "snapshot_date", "stage_id", "account_id", "owner_id", "amount_minor", "currency"),
+    *("close_date", "probability_bp"),
+)
+_ACTIVITY = (
+    *("account_id", "contact_id", "opportunity_id", "member_id", "kind", "direction", "subject", "body"),
+    *("occurred_at", "is_two_way"),
+)
+_ORDER = (
+    *("account_id", "owner_id", "number", "status", "order_date", "promised_date", "shipped_date", "currency"),
+    *("amount_minor", "amount_exact"),
+)
+_LINE = (
+    *("order_id", "product_id", "position", "product_name", "quantity", "unit_price_e4", "discount_bp"),
+    "cost_minor",
+)
+_SATISFACTION = ("account_id", "contact_id", "score", "comment", "survey", "responded_at")
+_USAGE = ("account_id", "kind", "quantity", "occurred_at")
