@@ -16,6 +16,8 @@ def main() -> None:
         os.environ.setdefault("DATABASE_ROLE", "owner")
     elif command in SYSTEM_COMMANDS:
         os.environ.setdefault("DATABASE_ROLE", "system")
+    # A command may take its time; a page may not.
+    os.environ.setdefault("LONG_WORK", "True")
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

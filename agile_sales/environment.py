@@ -48,6 +48,9 @@ def env_list(name: str, default: list[str]) -> list[str]:
     return default if value is None else [part.strip() for part in value.split(",") if part.strip()]
 
 
+PATIENCE = "-c statement_timeout=600s -c lock_timeout=60s -c idle_in_transaction_session_timeout=900s"
+"""Limits of a database session that does long work; a page gets the short ones of the role agile_app."""
+
 DATABASE_VARIABLES = {"app": "DATABASE_URL", "owner": "DATABASE_OWNER_URL", "system": "DATABASE_SYSTEM_URL"}
 
 
@@ -68,7 +71,10 @@ def env_database() -> dict[str, Any]:
         "PASSWORD": unquote(url.password or ""),
         "HOST": unquote(url.hostname or ""),
         "PORT": str(url.port or ""),
-        "OPTIONS": dict(parse_qsl(url.query)),
+        "OPTIONS": {
+            **dict(parse_qsl(url.query)),
+            **({"options": PATIENCE} if env_bool("LONG_WORK", default=False) else {}),
+        },
         "CONN_MAX_AGE": env_int("DATABASE_MAX_AGE", 60),
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,

@@ -1,0 +1,148 @@
+"""A whole installation for one test: its own durable servers, its own workers, and ways to kill them."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg2
+
+from agile_sales.local import postgres, roles, valkey
+from tests.servers import ROOT
+
+PARTS = {
+    "worker": "-m celery -A agile_sales worker -c 2 -l WARNING --without-gossip --without-mingle".split(),
+    "relay": ["manage.py", "relay"],
+    "beat": ["manage.py", "beat"],
+}
+
+
+class Installation:
+    """PostgreSQL with fsync, Valkey with its append-only file, and the processes that a test starts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.postgres = postgres.start_postgres(folder / "state")
+        self.valkey = valkey.start_valkey(folder / "state")
+        urls = roles.provision(self.postgres.admin_url, "faults", self.postgres.role_passwords)
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if name not in ("DATABASE_ROLE",)},
+            "DATABASE_URL": urls.app,
+            "DATABASE_OWNER_URL": urls.owner,
+            "DATABASE_SYSTEM_URL": urls.system,
+            "REDIS_URL": self.valkey.url,
+            # Short enough for a test, and in the order that production has: time limit < visibility.
+            "TASK_TIME_LIMIT": "60",
+            "TASK_VISIBILITY_TIMEOUT": "61",
+            "OUTBOX_SWEEP_SECONDS": "2",
+        }
+        self.owner_url = urls.owner
+
+    def manage(self, command: str, *arguments: str) -> str:
+        """Run a management command to its end and return what it printed.
+
+        :raises AssertionError: when it failed.
+        """
+        done = subprocess.run(
+            [sys.executable, "manage.py", command, *arguments],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, f"manage.py {command} failed:\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def start(self, *names: str) -> None:
+        """Start parts: worker, relay, beat."""
+        for name in names:
+            role = {"relay": "system", "beat": "system"}.get(name, "app")
+            with (self.folder / f"{name}.log").open("ab") as log:
+                self.processes[name] = subprocess.Popen(
+                    [sys.executable, *PARTS[name]],
+                    env={**self.environment, "DATABASE_ROLE": role},
+                    cwd=ROOT,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+
+    def kill(self, name: str) -> None:
+        """Kill -9 a part with all its children, as a machine that dies would."""
+        process = self.processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def kill_a_worker_child(self) -> None:
+        """Kill -9 one of the processes in which tasks run; the worker itself lives on."""
+        children = psutil.Process(self.processes["worker"].pid).children(recursive=True)
+        if children:
+            children[0].kill()
+
+    def crash_postgres(self) -> None:
+        """Kill -9 PostgreSQL with all its processes, and start it again on the same port."""
+        port = self.postgres.port
+        family = [psutil.Process(self.postgres.pid), *psutil.Process(self.postgres.pid).children(recursive=True)]
+        for process in family:
+            process.kill()
+        psutil.wait_procs(family, timeout=10)
+        self.postgres.process.wait()
+        self.postgres = postgres.start_postgres(self.folder / "state", port=port)
+
+    def crash_valkey(self) -> None:
+        """Kill -9 Valkey and start it again on the same port; it reads its append-only file."""
+        port = self.valkey.port
+        self.valkey.process.kill()
+        self.valkey.process.wait()
+        self.valkey = valkey.start_valkey(self.folder / "state", port=port)
+
+    def query(self, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
+        """Read as the owner, who sees every organisation."""
+        connection = psycopg2.connect(self.owner_url)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement, arguments)
+                return cursor.fetchall()
+        finally:
+            connection.close()
+
+    def logs(self) -> str:
+        """Return the last words of all the parts, for the message of a failed test."""
+        return "\n".join(
+            f"--- {path.name}\n{path.read_text(errors='replace')[-3000:]}" for path in self.folder.glob("*.log")
+        )
+
+    def close(self) -> None:
+        """Stop everything that was started here."""
+        for name in list(self.processes):
+            self.kill(name)
+        self.valkey.stop(remove=True)
+        self.postgres.stop(remove=True)
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float, otherwise: Callable[[], str]) -> None:
+    """Wait for a condition, looking often; fail with words when the time is over."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if condition():
+                return
+        except psycopg2.OperationalError:
+            pass  # the database is what was killed; it is asked again
+        signal.sigtimedwait([], 0.1)
+    raise AssertionError(otherwise())
+
+
+def new_folder() -> Path:
+    """Return a folder that the servers' account can reach."""
+    folder = Path(tempfile.mkdtemp(prefix="agile-faults-"))
+    folder.chmod(0o755)
+    return folder
