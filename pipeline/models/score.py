@@ -28,6 +28,7 @@ class AccountScore(TenantModel):
     band = models.TextField(choices=Band.choices)
     value_minor = models.BigIntegerField(null=True)
     currency = models.TextField(default="", db_default="")
+    value_basis = models.JSONField(default=dict, db_default={}, help_text="What the value at stake is made of.")
     reasons = models.JSONField(default=list)
     model_version = models.TextField()
     as_of = models.DateTimeField()

@@ -14,6 +14,7 @@ from pipeline.operations.opportunities import (
 )
 from pipeline.operations.orders import NewLine, OrderFields, create_order, update_order
 from pipeline.operations.products import ProductFields, create_product, update_product
+from pipeline.operations.scores import NewScore, record_scores
 from pipeline.operations.snapshots import snapshot_open_opportunities
 from pipeline.operations.stages import DEFAULT_STAGES, create_default_pipeline
 
@@ -23,6 +24,7 @@ __all__ = [
     "AccountFields",
     "ContactFields",
     "NewLine",
+    "NewScore",
     "OpportunityFields",
     "OrderFields",
     "ProductFields",
@@ -40,6 +42,7 @@ __all__ = [
     "delete_record",
     "log_activity",
     "move_stage",
+    "record_scores",
     "restore_record",
     "snapshot_open_opportunities",
     "update_account",

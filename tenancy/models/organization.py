@@ -10,7 +10,11 @@ from uuid_utils.compat import uuid7
 RESERVED_SLUGS = frozenset({"api", "auth", "health", "live", "metrics", "static", "ui", "invite", "portal"})
 """First path segments that are never an organisation."""
 
-DEFAULT_SETTINGS: dict[str, Any] = {"score_bands": {"act": 60, "week": 30}, "score_horizon_days": 90}
+DEFAULT_SETTINGS: dict[str, Any] = {
+    # Where "act today" and "this week" end, as shares of the ranked list: a list is cut where people's time ends.
+    "score_bands": {"act_percent": 5, "week_percent": 20},
+    "score_horizon_days": 90,
+}
 """Shipped settings; an organisation stores only what it changed."""
 
 

@@ -1,0 +1,170 @@
+"""Which accounts come first, what changed since the last run, and what was said before."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from pipeline.models import AccountScore, AccountScoreHistory, Band
+from tenancy.access import Action, owner_filter
+from tenancy.keyset import Page, Sort, page_of
+from tenancy.models import Member, Organization, Run
+
+PAGE_SIZE = 50
+BY_RANK = Sort("rank", "rank")
+
+
+@dataclass(frozen=True)
+class PriorityFilter:
+    """What the list is narrowed to; empty means everything."""
+
+    band: str = ""
+    segment: str = ""
+    region: str = ""
+    owner_id: uuid.UUID | None = None
+    mine: bool = False
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is left out."""
+        return bool(self.band or self.segment or self.region or self.owner_id or self.mine)
+
+
+def priorities(
+    *,
+    organization: Organization,
+    member: Member,
+    today: date,
+    narrowed: PriorityFilter | None = None,
+    action: Action = Action.VIEW_PRIORITIES,
+) -> QuerySet[AccountScore]:
+    """Return the current scores that the member may see with this action, unordered."""
+    scores = AccountScore.objects.for_organization(organization).filter(account__deleted_at=None)
+    scores = scores.filter(owner_filter(member, action, as_of=today, field="account__owner"))
+    if narrowed is None:
+        return scores
+    if narrowed.band:
+        scores = scores.filter(band=narrowed.band)
+    if narrowed.segment:
+        scores = scores.filter(account__segment=narrowed.segment)
+    if narrowed.region:
+        scores = scores.filter(account__region=narrowed.region)
+    if narrowed.owner_id:
+        scores = scores.filter(account__owner=narrowed.owner_id)
+    if narrowed.mine:
+        scores = scores.filter(account__owner=member)
+    return scores
+
+
+def priorities_page(
+    *, organization: Organization, member: Member, today: date, narrowed: PriorityFilter, cursor: str = ""
+) -> Page[AccountScore]:
+    """Return a page of the ranked list with accounts and owners fetched.
+
+    :raises tenancy.keyset.InvalidCursor: when the cursor was not made for this list.
+    """
+    scores = priorities(organization=organization, member=member, today=today, narrowed=narrowed)
+    return page_of(
+        scores.select_related("account__owner"), sort=BY_RANK, size=PAGE_SIZE, scope="priorities", cursor=cursor
+    )
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the list can be narrowed to, with how many accounts each leaves."""
+
+    bands: Mapping[str, int] = field(default_factory=dict)
+    segments: Mapping[str, int] = field(default_factory=dict)
+    regions: Mapping[str, int] = field(default_factory=dict)
+    owners: Mapping[uuid.UUID, tuple[str, int]] = field(default_factory=dict)
+    total: int = 0
+
+
+def priority_choices(*, organization: Organization, member: Member, today: date) -> Choices:
+    """Return what the ranked list can be narrowed to, read in one go."""
+    scores = priorities(organization=organization, member=member, today=today)
+    bands: dict[str, int] = dict.fromkeys(Band.values, 0)
+    segments: dict[str, int] = {}
+    regions: dict[str, int] = {}
+    owners: dict[uuid.UUID, tuple[str, int]] = {}
+    groups = scores.values(
+        "band", "account__segment", "account__region", "account__owner", "account__owner__name"
+    ).annotate(accounts=Count("pk"))
+    for group in groups.order_by():
+        count = group["accounts"]
+        bands[group["band"]] += count
+        if segment := group["account__segment"]:
+            segments[segment] = segments.get(segment, 0) + count
+        if region := group["account__region"]:
+            regions[region] = regions.get(region, 0) + count
+        if owner_id := group["account__owner"]:
+            owners[owner_id] = (group["account__owner__name"], owners.get(owner_id, ("", 0))[1] + count)
+    return Choices(
+        bands=bands,
+        segments=segments,
+        regions=dict(sorted(regions.items())),
+        owners=dict(sorted(owners.items(), key=lambda item: item[1][0])),
+        total=sum(bands.values()),
+    )
+
+
+def account_score(*, organization: Organization, member: Member, today: date, account_id: uuid.UUID) -> AccountScore:
+    """Return an account's current score with the account, its owner and the run.
+
+    :raises AccountScore.DoesNotExist: when it has none, or the member may not see it.
+    """
+    scores = priorities(organization=organization, member=member, today=today)
+    return scores.select_related("account__owner", "run").get(account_id=account_id)
+
+
+def score_history(*, organization: Organization, account_id: uuid.UUID, most: int = 60) -> list[AccountScoreHistory]:
+    """Return what the last runs said about an account, the oldest first."""
+    history = AccountScoreHistory.objects.for_organization(organization).filter(account_id=account_id)
+    return list(history.order_by("-run__finished_at", "-id").select_related("run")[:most])[::-1]
+
+
+@dataclass(frozen=True)
+class BandChange:
+    """An account that changed its band between two runs."""
+
+    account_id: uuid.UUID
+    band: str
+    previous_band: str
+    score: int
+    previous_score: int
+    rank: int
+
+    def as_payload(self, run: Run) -> dict[str, Any]:
+        """Return the change as the event tells it."""
+        return {
+            "run_id": str(run.pk),
+            "band": self.band,
+            "previous_band": self.previous_band,
+            "score": self.score,
+            "previous_score": self.previous_score,
+            "rank": self.rank,
+        }
+
+
+def band_changes(*, organization: Organization, run: Run) -> list[BandChange]:
+    """Return the accounts whose band is another one than in the finished run before; none on the first run."""
+    before = Run.objects.for_organization(organization).filter(kind=run.kind, status=Run.Status.DONE).exclude(pk=run.pk)
+    previous = before.order_by("-finished_at").first()
+    if previous is None:
+        return []
+    history = AccountScoreHistory.objects.for_organization(organization)
+    old = {
+        account_id: (band, score)
+        for account_id, band, score in history.filter(run=previous).values_list("account_id", "band", "score")
+    }
+    changes = []
+    for account_id, band, score, rank in (
+        history.filter(run=run).order_by("rank").values_list("account_id", "band", "score", "rank")
+    ):
+        previous_band, previous_score = old.get(account_id, (band, score))
+        if previous_band != band:
+            changes.append(BandChange(account_id, band, previous_band, score, previous_score, rank))
+    return changes
