@@ -28,12 +28,11 @@ class BandCuts:
             raise BandCutsError(f"0 ≤ act {self.act_percent} ≤ week {self.week_percent} ≤ 100 doesn't hold")
 
     @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> "BandCuts":
-        """Return the organisation's cuts, or those shipped where it has set none.
+    def from_settings(cls, chosen: Mapping[str, Any]) -> "BandCuts":
+        """Return an organisation's cuts, with those shipped where it has set none.
 
         :raises BandCutsError: if what is set can't be used.
         """
-        chosen = settings.get("bands") or {}
         if not isinstance(chosen, Mapping):
             raise BandCutsError(f"The band cuts {chosen!r} can't be used: they need names")
         try:

@@ -171,8 +171,10 @@ def order_long_overdue(facts: AccountFacts) -> Finding | None:
 
 
 def never_bought_silent(facts: AccountFacts) -> Finding | None:
-    """Known for half a year, never bought, and no reaction in that time."""
-    if facts.purchases is not None or facts.known_since is None or _days(facts, facts.known_since) < SILENT_DAYS:
+    """Known for half a year, never bought, no deal open, and no reaction in that time."""
+    if facts.purchases is not None or facts.open_deals:
+        return None
+    if facts.known_since is None or _days(facts, facts.known_since) < SILENT_DAYS:
         return None
     last = facts.last_reaction_date
     if last is not None and _days(facts, last) < SILENT_DAYS:

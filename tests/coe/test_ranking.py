@@ -102,7 +102,7 @@ def test_ranks_are_dense_and_values_and_bands_fall(rows):
 
 def test_the_cuts_come_from_the_settings_of_the_organisation():
     assert BandCuts.from_settings({}) == BandCuts()
-    assert BandCuts.from_settings({"bands": {"act_percent": 1}}) == dataclasses.replace(BandCuts(), act_percent=1.0)
+    assert BandCuts.from_settings({"act_percent": 1}) == dataclasses.replace(BandCuts(), act_percent=1.0)
 
 
 @pytest.mark.parametrize(
@@ -111,4 +111,4 @@ def test_the_cuts_come_from_the_settings_of_the_organisation():
 )
 def test_cuts_that_overlap_are_refused(bands):
     with pytest.raises(BandCutsError):
-        BandCuts.from_settings({"bands": bands})
+        BandCuts.from_settings(bands)

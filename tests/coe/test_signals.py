@@ -50,6 +50,7 @@ def test_nothing_known_weighs_nothing():
         (account(purchases=bought(900, gap=None)), {}),
         (account(known_since=ago(180)), {"never_bought_silent": -0.8}),
         (account(known_since=ago(179)), {}),
+        (account(known_since=ago(400), open_deals=(deal(late=False),)), {"open_deal_early": 0.4}),
         (account(known_since=ago(400), last_reaction_date=ago(179)), {}),
         (account(known_since=ago(400), last_reaction_date=ago(180)), {"never_bought_silent": -0.8}),
         (account(known_since=ago(400), purchases=bought(390, gap=None)), {}),
