@@ -1,0 +1,101 @@
+"""The night: what the product does for an organisation while its people sleep.
+
+    photograph the open pipeline → score and rank the accounts → publish what changed
+
+Each step is one function below, safe to run twice, and does its work in one transaction together with its mark; how
+that is kept, and what a person sees of it, is in `tenancy.runs`. `as_of` is the moment the night looks at: nothing that
+happened or became known later counts.
+"""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+import coe.operations
+import pipeline.operations
+from pipeline.queries.priorities import band_changes
+from tenancy.bulk import insert_rows
+from tenancy.events import record_event
+from tenancy.models import DomainEvent, Organization, Run
+from tenancy.runs import StepResult, carry_out
+from tenancy.working_time import local_time
+
+NIGHT_BELONGS_TO_THE_DAY_BEFORE = timedelta(hours=12)
+STILL_TODAY = timedelta(hours=24)
+
+
+def run_night(*, organization: Organization, run_id: UUID) -> Run:
+    """Carry a night through, from wherever it stands, and return its run."""
+    return carry_out(organization=organization, run_id=run_id, steps=STEPS, clock=timezone.now)
+
+
+def snapshot_pipeline(*, organization: Organization, run: Run, now: datetime) -> StepResult:
+    """Keep what the open deals look like tonight: what moved, and what stood still, is read from these pictures."""
+    if now - as_of(run) > STILL_TODAY:
+        return StepResult(detail={"why_skipped": "past"})  # the past can be reckoned, not photographed
+    day = closing_day(organization, as_of(run))
+    written = pipeline.operations.snapshot_open_opportunities(organization=organization, snapshot_date=day)
+    return StepResult(rows_read=written, rows_written=written, detail={"day": day.isoformat()})
+
+
+def score_accounts(*, organization: Organization, run: Run, now: datetime) -> StepResult:
+    """Score every account and rank them by what is at stake."""
+    outcome = coe.operations.score_accounts(organization=organization, run=run, as_of=as_of(run), scored_at=now)
+    run.data_up_to = outcome.background.data_up_to
+    run.save(update_fields=["data_up_to"])
+    return StepResult(
+        rows_read=outcome.scored,
+        rows_written=outcome.scored,
+        skipped=outcome.amounts_left_out,
+        model_version=outcome.model_version,
+        detail={
+            "base_rate": outcome.base_rate,
+            "intercept": outcome.intercept,
+            "accounts": outcome.background.accounts,
+            "positives": outcome.background.positives,
+            "horizon_days": outcome.background.horizon_days,
+            "currency": outcome.background.currency,
+        },
+    )
+
+
+def publish_changes(*, organization: Organization, run: Run, now: datetime) -> StepResult:
+    """Tell whoever listens that there are new scores, and which accounts changed their band."""
+    changes = band_changes(organization=organization, run=run)
+    at = as_of(run)
+    insert_rows(
+        organization=organization,
+        model=DomainEvent,
+        columns=("type", "subject_type", "subject_id", "payload", "source", "occurred_at", "recorded_at"),
+        rows=(
+            ("account.score_changed", "account", change.account_id, change.as_payload(run), "", at, now)
+            for change in changes
+        ),
+    )
+    record_event(
+        organization=organization,
+        type="score.published",
+        subject=run,
+        payload={"as_of": at.isoformat(), "band_changes": len(changes)},
+        actor=run.requested_by,
+        occurred_at=now,
+    )
+    return StepResult(rows_read=len(changes), rows_written=len(changes) + 1)
+
+
+STEPS = (
+    ("snapshot_pipeline", snapshot_pipeline),
+    ("score_accounts", score_accounts),
+    ("publish_changes", publish_changes),
+)
+
+
+def as_of(run: Run) -> datetime:
+    """Return the moment that the night looks at."""
+    return run.as_of or run.created_at
+
+
+def closing_day(organization: Organization, at: datetime) -> date:
+    """Return the working day that a night closes: one that begins at two in the morning closes the day before."""
+    return (local_time(organization, at) - NIGHT_BELONGS_TO_THE_DAY_BEFORE).date()
