@@ -89,7 +89,7 @@ def request_night(*, organization: Organization, requested_by: Member | None, no
     if under_way is not None:
         return under_way
     run = new_night(organization=organization, requested_by=requested_by, as_of=now, now=now)
-    enqueue(TASK, organization=organization, run_id=str(run.pk))
+    enqueue("agile_sales.tasks.run_night", organization=organization, run_id=str(run.pk))
     return run
 
 
