@@ -293,11 +293,11 @@ def _labels_that_fit(labels: Sequence[tuple[float, str]], plot: Plot) -> list[tu
 def rounded_range(values: Sequence[float]) -> tuple[float, float]:
     """Return a range of round numbers that holds the values, for an axis with `GRID_LINES` steps."""
     low, high = min(values), max(values)
-    if low > 0 and low <= high / 2:
+    if low > 0 and (low <= high / 2 or low == high):
         low = 0.0
-    if high < 0 and high >= low / 2:
+    if high < 0 and (high >= low / 2 or low == high):
         high = 0.0
-    rough = (high - low or abs(high) or 1.0) / GRID_LINES
+    rough = (high - low or abs(high) or float(GRID_LINES)) / GRID_LINES
     power = 10.0 ** _exponent(rough)
     for factor in (1, 2, 2.5, 5, 10, 20, 25, 50):
         step = power * factor
