@@ -6,34 +6,31 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from agile_sales.navigation import Navigation, navigation
+from agile_sales.navigation import Navigation, doorways, navigation
 from tenancy import doors
-from tenancy.http import Membership
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Return the organisation, the person in it and the navigation; outside an organisation they are empty."""
     organization = getattr(request, "organization", None)
     rights: frozenset[str] = getattr(request, "rights", frozenset())
+    user = getattr(request, "user", None)
 
     def nav() -> Navigation:
         if organization is None:
-            return Navigation()
+            # Pages that belong to a person and not to an organisation show the way back into one.
+            known = user is not None and user.is_authenticated
+            return doorways([(one.slug, one.name) for one in doors.memberships_of(user.pk)]) if known else Navigation()
         match = request.resolver_match
         return navigation(organization_slug=organization.slug, rights=rights, url_name=match.view_name if match else "")
 
-    def memberships() -> list[Membership]:
-        # Pages that belong to a person and not to an organisation still show the way back into one.
-        return doors.memberships_of(user.pk) if user is not None and user.is_authenticated else []
-
     member = getattr(request, "member", None)
-    user = getattr(request, "user", None)
     person = member or (user if user is not None and user.is_authenticated else None)
     return {
         "product_name": settings.PRODUCT_NAME,
         "organization": organization,
         "member": member,
-        "memberships": getattr(request, "memberships", None) or SimpleLazyObject(memberships),
+        "memberships": getattr(request, "memberships", ()),
         "person": person,
         "person_name": (getattr(person, "name", "") or getattr(person, "email", "")) if person else "",
         "rights": rights,

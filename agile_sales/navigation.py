@@ -153,6 +153,15 @@ def navigation(*, organization_slug: str, rights: frozenset[str], url_name: str)
     return Navigation(home, groups)
 
 
+def doorways(memberships: Sequence[tuple[str, str]]) -> Navigation:
+    """Return the ways into the person's organisations (slug and name), for pages outside of them."""
+    links = tuple(
+        Link(name, reverse("home", kwargs={"organization": slug}), "building", False, "", False)
+        for slug, name in memberships
+    )
+    return Navigation(groups=(Group(_("Organisations"), "building", "", links),) if links else ())
+
+
 def _links(items: Sequence[Item], slug: str, rights: frozenset[str], url_name: str) -> Iterator[Link]:
     for item in items:
         if item.needs not in rights:

@@ -84,6 +84,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "agile_sales.answers.private_by_default",
+    "agile_sales.answers.toasts_of_fragments",
     "tenancy.middleware.OrganizationMiddleware",
 ]
 ROOT_URLCONF = "agile_sales.urls"

@@ -13,12 +13,13 @@
     requestAnimationFrame(() => { line.textContent = event.detail; });
   });
 
-  /* A boosted answer replaces #main; the navigation follows out of band. What has no shell of ours is loaded whole. */
+  /* A boosted answer replaces #main; the navigation follows out of band. What has no shell, or another
+     organisation's, is loaded whole. */
   document.addEventListener("htmx:beforeSwap", event => {
     const d = event.detail;
     if (!d.boosted) return;
     const main = $("main[data-shell]");
-    if (main && d.xhr.responseText.includes("data-shell")) {
+    if (main && d.xhr.responseText.includes(`data-shell="${main.dataset.shell}"`)) {
       d.target = main;
       d.selectOverride = "main[data-shell]";
       d.swapOverride = "outerHTML show:window:top";
