@@ -36,6 +36,6 @@ def toasts_of_fragments(get_response: GetResponse) -> GetResponse:
         if not getattr(storage, "_queued_messages", None):
             return response
         text = " ".join(str(message) for message in storage)
-        return trigger_client_event(response, "toast", {"value": text})  # type: ignore[type-var]
+        return trigger_client_event(response, "toast", {"value": text})
 
     return answer

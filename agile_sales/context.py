@@ -19,8 +19,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     def nav() -> Navigation:
         if organization is None:
             # Pages that belong to a person and not to an organisation show the way back into one.
-            known = user is not None and user.is_authenticated
-            return doorways([(one.slug, one.name) for one in doors.memberships_of(user.pk)]) if known else Navigation()
+            if user is None or not user.is_authenticated:
+                return Navigation()
+            return doorways([(one.slug, one.name) for one in doors.memberships_of(user.pk)])
         match = request.resolver_match
         return navigation(organization_slug=organization.slug, rights=rights, url_name=match.view_name if match else "")
 
