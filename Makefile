@@ -15,7 +15,7 @@ schema = .local/openapi.yaml
 
 export AGILE_SALES_DATA
 export PYTHONDONTWRITEBYTECODE ?= $(if $(CI),1)
-.PHONY: help environment demo test test-long check lint types imports templates migrations openapi bench lock
+.PHONY: help environment demo test test-long check lint types imports templates migrations openapi schema bench lock
 .DEFAULT_GOAL := help
 
 help: ## List these commands
@@ -52,13 +52,16 @@ templates: environment
 	@$(run) curlylint templates
 
 migrations: environment
-	@$(offline) $(run) django makemigrations --settings agile_sales.settings --check --dry-run
+	@$(offline) .venv/bin/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(offline) .venv/bin/python manage.py check --deploy --fail-level WARNING
 
 openapi: environment
 	@mkdir -p .local
 	@$(offline) .venv/bin/python manage.py spectacular --validate --fail-on-warn --file $(schema)
-	@diff -u docs/openapi.yaml $(schema) || { echo "The API changed. If that is meant: cp $(schema) docs/openapi.yaml"; exit 1; }
+	@diff -u docs/openapi.yaml $(schema) || { echo "The API changed. If that is meant: make schema"; exit 1; }
+
+schema: environment ## Write docs/openapi.yaml anew after a meant change of the API
+	@$(offline) .venv/bin/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
 bench: environment ## Measure; JSON to benchmarks/results/latest.json, a table to the screen
 	@exec $(run) benchmarks

@@ -243,7 +243,7 @@ def _parts(demo: Demo, supervisor: Supervisor, environment: dict[str, str]) -> l
     worker += ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
     return [
         supervisor.command("web", web, cwd=demo.project, env=app, is_ready=lambda _: _answers(demo.port)),
-        supervisor.command("worker", worker, cwd=demo.project, env=app, is_ready=_has_children),
+        supervisor.command("worker", worker, cwd=demo.project, env=app | {"LONG_WORK": "True"}, is_ready=_has_children),
         supervisor.command("relay", [python, manage, "relay"], cwd=demo.project, env=system),
         supervisor.command("beat", [python, manage, "beat"], cwd=demo.project, env=system),
     ]

@@ -67,7 +67,7 @@ def main() -> int:
                 supervisor.stop()
                 say("stopped")
     except LocalProblem as problem:
-        say(problem)
+        say(str(problem))
         return 1
     return 0
 

@@ -15,6 +15,7 @@ import pytest
 import redis
 
 from agile_sales.local import accounts, folders, passwords, ports, postgres, processes, valkey
+from agile_sales.local.problems import LocalProblem
 
 pytestmark = pytest.mark.reliability
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change to another account")
@@ -267,7 +268,7 @@ def test_a_folder_that_somebody_else_prepared_is_refused(tmp_path: Path) -> None
     home.folder.chmod(0o777)
 
     try:
-        with pytest.raises(folders.LocalProblem, match="was not made by this program"):
+        with pytest.raises(LocalProblem, match="was not made by this program"):
             folders.server_home(state_dir)
     finally:
         home.folder.rmdir()
@@ -330,12 +331,12 @@ def test_a_read_only_folder_and_a_full_disk_get_words(tmp_path: Path) -> None:
         pytest.skip("this machine lets nobody mount")
     try:
         (disk / "ballast").write_bytes(b"x" * 64 * 1024)
-        with pytest.raises(folders.LocalProblem, match=r"The disk is full.*df -h"):
+        with pytest.raises(LocalProblem, match=r"The disk is full.*df -h"):
             folders.make_state_folder(disk / ".local")
 
         (disk / "ballast").unlink()
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-        with pytest.raises(folders.LocalProblem, match="read-only file system"):
+        with pytest.raises(LocalProblem, match="read-only file system"):
             folders.make_state_folder(disk / ".local2")
     finally:
         subprocess.run(["umount", disk], check=True)
