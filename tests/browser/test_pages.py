@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.template.loader import render_to_string
 
 from tests.browser.conftest import LOOKS, Window
 from tests.browser.pages import PAGES, Shown
@@ -20,5 +21,21 @@ def test_it_can_be_used_by_everybody(shown: Shown, look: str, people: Cast, open
 
     window.assert_no_violations()
     window.picture(f"{shown.name}-{look}")
+    if look == "phone":
+        window.assert_no_sideways_scroll()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("status", [400, 409, 429, 500, 503])
+def test_what_went_wrong_is_said_to_everybody(status: int, look: str, open_window: Callable[..., Window]) -> None:
+    window = open_window(look=look)
+    context = {"layout": "bare.html", "product_name": "Agile Sales", "reference": "7F3A11"}
+    body = render_to_string(f"errors/{status}.html", context)
+    window.page.route("**/oops/", lambda route: route.fulfill(status=status, body=body, content_type="text/html"))
+
+    window.open("/oops/", status=status)
+
+    window.assert_no_violations()
+    window.picture(f"error-{status}-{look}")
     if look == "phone":
         window.assert_no_sideways_scroll()

@@ -1,7 +1,9 @@
 """The pages and answers of the interface itself."""
 
+import gzip
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -110,6 +112,21 @@ class TestShell:
         self, cast: Cast, client_for: ClientFor, headers: dict[str, str], key: str
     ) -> None:
         assert key in client_for(cast.lena).get(reverse("ui-components"), headers=headers).content.decode()
+
+    def test_the_richest_page_stays_light(self, cast: Cast, client_for: ClientFor) -> None:
+        html = client_for(cast.lena).get(reverse("ui-components")).content
+
+        assert len(gzip.compress(html)) < 20 * 1024
+
+    def test_it_asks_the_database_for_nothing_more(
+        self, cast: Cast, client_for: ClientFor, django_assert_max_num_queries: Any
+    ) -> None:
+        client = client_for(cast.lena)
+        client.get("/acme/nowhere/")
+
+        # Session and user, memberships, the organisation's scope and the member: all of it is the middleware's.
+        with django_assert_max_num_queries(8):
+            client.get("/acme/nowhere/")
 
 
 class TestErrors:
