@@ -1,0 +1,90 @@
+"""Every page of an organisation, asked for by the anonymous, the stranger, and members without and with the right."""
+
+from collections.abc import Callable
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from tenancy.access import Action, reach_of
+from tenancy.models import AuditEntry, Member
+from tenancy.scoping import organization_scope
+from tests.architecture.addresses import Address, every_address
+from tests.architecture.world import parameters_of
+from tests.cast import Cast
+
+PAGES = [address for address in every_address() if address.in_organization]
+METHODS = ("get", "post")
+REFUSED_METHOD = 405
+ANSWERS = {200, 204, 302, 303, 400, 409, 422, REFUSED_METHOD}
+
+ClientFor = Callable[[Member], Client]
+
+by_page = pytest.mark.parametrize("page", PAGES, ids=str)
+
+
+def url_of(page: Address, cast: Cast, *, slug: str = "acme") -> str:
+    """Return the page's address in an organisation, with the id of a record of Acme for each parameter."""
+    makers = parameters_of(cast)
+    with organization_scope(cast.acme):
+        values = {name: makers[name]() for name in page.parameters if name != "organization"}
+    return reverse(page.name, kwargs={"organization": slug, **values})
+
+
+def action_of(page: Address) -> Action:
+    assert page.policy is not None
+    assert page.policy.action is not None
+    return page.policy.action
+
+
+def ask(client: Client, method: str, url: str) -> HttpResponse:
+    return getattr(client, method)(url)  # type: ignore[no-any-return]
+
+
+def changes(cast: Cast) -> int:
+    with organization_scope(cast.acme):
+        return int(AuditEntry.objects.count())
+
+
+@by_page
+@pytest.mark.parametrize("method", METHODS)
+def test_the_anonymous_is_sent_to_sign_in(page: Address, method: str, cast: Cast, client: Client) -> None:
+    response = ask(client, method, url_of(page, cast))
+
+    assert response.status_code in (302, REFUSED_METHOD)
+    if response.status_code == 302:
+        assert response["Location"].startswith("/auth/login/")
+
+
+@by_page
+@pytest.mark.parametrize("method", METHODS)
+def test_the_stranger_finds_nothing(page: Address, method: str, cast: Cast, client_for: ClientFor) -> None:
+    url, elsewhere = url_of(page, cast), url_of(page, cast, slug="globex")
+    before = changes(cast)
+
+    assert ask(client_for(cast.sam), method, url).status_code == 404
+    if len(page.parameters) > 1:
+        # In the stranger's own organisation, where the right is theirs, Acme's id names nothing.
+        assert ask(client_for(cast.sam), method, elsewhere).status_code in (404, REFUSED_METHOD)
+    assert changes(cast) == before
+
+
+@by_page
+@pytest.mark.parametrize("method", METHODS)
+def test_a_member_without_the_right_is_refused(page: Address, method: str, cast: Cast, client_for: ClientFor) -> None:
+    action, url = action_of(page), url_of(page, cast)
+    before = changes(cast)
+
+    for member in cast.acme_people():
+        if reach_of(member, action) is None:
+            assert ask(client_for(member), method, url).status_code in (403, REFUSED_METHOD), member
+    assert changes(cast) == before
+
+
+@by_page
+@pytest.mark.parametrize("method", METHODS)
+def test_an_administrator_gets_an_answer(page: Address, method: str, cast: Cast, client_for: ClientFor) -> None:
+    response = ask(client_for(cast.ada), method, url_of(page, cast))
+
+    assert response.status_code in ANSWERS
