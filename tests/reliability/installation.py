@@ -81,6 +81,11 @@ class Installation:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
+    def replace(self, name: str) -> None:
+        """Kill -9 a part and start a new one."""
+        self.kill(name)
+        self.start(name)
+
     def kill_a_worker_child(self) -> None:
         """Kill -9 one of the processes in which tasks run; the worker itself lives on."""
         children = psutil.Process(self.processes["worker"].pid).children(recursive=True)

@@ -1,0 +1,64 @@
+"""Nights that are killed anywhere end whole: nothing lost, nothing doubled."""
+
+from functools import partial
+
+import pytest
+
+from tests.reliability.installation import Installation, wait_until
+
+pytestmark = pytest.mark.reliability
+
+ACCOUNTS = 150
+NIGHTS = 6
+
+REQUEST = f"""
+from datetime import timedelta
+from django.utils import timezone
+from tenancy.models import Organization
+from tenancy.scoping import organization_scope
+from tenancy.jobs import enqueue
+from agile_sales.night_calendar import TASK, new_night
+organization = Organization.objects.get(slug="faults")
+now = timezone.now()
+for days in range({NIGHTS}, 0, -1):
+    with organization_scope(organization):
+        run = new_night(organization=organization, requested_by=None, as_of=now - timedelta(days=days), now=now)
+        enqueue(TASK, organization=organization, run_id=str(run.pk))
+"""
+
+
+FACTS = """
+SELECT (SELECT count(*) FROM tenancy_run WHERE kind = 'night' AND status = 'done') AS nights,
+       (SELECT count(*) FROM tenancy_runstep WHERE status <> 'done') AS steps_undone,
+       (SELECT count(*) FROM tenancy_outbox WHERE done_at IS NULL) AS work_undone,
+       (SELECT count(*) FROM tenancy_domainevent WHERE type = 'score.published') AS published,
+       (SELECT count(*) - count(DISTINCT (run_id, account_id)) FROM pipeline_accountscorehistory) AS doubled,
+       (SELECT count(*) FROM pipeline_accountscore) AS scores
+"""
+
+
+def done(installation: Installation) -> int:
+    ((count,),) = installation.query("SELECT count(*) FROM tenancy_run WHERE kind = 'night' AND status = 'done'")
+    return int(count)
+
+
+def test_it_loses_and_doubles_nothing_when_every_part_is_killed(installation: Installation) -> None:
+    installation.manage("simulate_company", "--slug", "faults", "--accounts", str(ACCOUNTS), "--seed", "1")
+    installation.manage("shell", "-c", REQUEST)
+    installation.start("worker", "relay")
+    faults = [
+        installation.kill_a_worker_child,
+        installation.crash_valkey,
+        installation.crash_postgres,
+        partial(installation.replace, "worker"),
+        partial(installation.replace, "relay"),
+    ]
+
+    for number, fault in enumerate(faults, start=1):
+        # A fault strikes as soon as the work has moved on, so that each one meets another stage of it.
+        wait_until(lambda n=number: done(installation) >= n - 1, seconds=60, otherwise=installation.logs)
+        fault()
+    wait_until(lambda: done(installation) == NIGHTS, seconds=90, otherwise=installation.logs)
+
+    (facts,) = installation.query(FACTS)
+    assert facts == (NIGHTS, 0, 0, NIGHTS, 0, ACCOUNTS)
