@@ -92,7 +92,7 @@ def tenant_task(*, name: str, owns_transactions: bool = False) -> Callable[[Call
 
     def decorate(body: Callable[..., Any]) -> TenantTask:
         options: dict[str, Any] = {"base": TenantTask, "name": name, "owns_transactions": owns_transactions}
-        return shared_task(**options)(body)  # type: ignore[no-any-return]
+        return shared_task(**options)(body)
 
     return decorate
 

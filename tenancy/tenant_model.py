@@ -1,6 +1,6 @@
 """The base of every table that belongs to an organisation."""
 
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID
 
 from django.db import models
@@ -75,7 +75,7 @@ class TenantModel(models.Model):
     organization = models.ForeignKey("tenancy.Organization", models.PROTECT, related_name="+", db_index=False)
 
     # Any, so that a model may put a manager with its own vocabulary here.
-    objects: Any = TenantManager.from_queryset(TenantQuerySet)()
+    objects: ClassVar[Any] = TenantManager.from_queryset(TenantQuerySet)()
 
     class Meta:
         abstract = True

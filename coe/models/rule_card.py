@@ -1,7 +1,7 @@
 """An organisation's own rule card."""
 
 import datetime
-from typing import Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 
@@ -28,7 +28,7 @@ class RuleCard(TenantModel):
     revised_by = TenantForeignKey("tenancy.Member", models.PROTECT, null=True)
     created_at = models.DateTimeField()
 
-    objects = TenantManager.from_queryset(RuleCardQuerySet)()
+    objects: ClassVar[Any] = TenantManager.from_queryset(RuleCardQuerySet)()
 
     class Meta(TenantModel.Meta):
         constraints = [

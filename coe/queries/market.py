@@ -213,4 +213,4 @@ def _data_up_to(given: Mapping[str, Any]) -> datetime.datetime | None:
         for table in tables
     )
     ((found,),) = rows(f"SELECT greatest({newest})", given)
-    return found  # type: ignore[no-any-return]
+    return found

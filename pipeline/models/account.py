@@ -35,7 +35,7 @@ class IcpFit(models.TextChoices):
     C = "c", "C"
 
 
-class Account(CrmRecord):  # type: ignore[django-manager-missing]  # its reverse managers are Any
+class Account(CrmRecord):  # its reverse managers are Any
     """A business customer or prospect; groups of firms hang together by `parent`."""
 
     name = models.TextField()

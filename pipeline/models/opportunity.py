@@ -18,7 +18,7 @@ class Outcome(models.TextChoices):
     LOST = "lost", "Lost"
 
 
-class Opportunity(CrmRecord):  # type: ignore[django-manager-missing]  # its reverse managers are Any
+class Opportunity(CrmRecord):  # its reverse managers are Any
     """A possible sale. `close_date` is the expected day while it is open, and the real one afterwards."""
 
     account = TenantForeignKey("pipeline.Account", models.SET_NULL, null=True, related_name="opportunities")

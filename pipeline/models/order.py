@@ -28,7 +28,7 @@ class OrderStatus(models.TextChoices):
     INVOICED = "invoiced", "Invoiced"
 
 
-class Order(CrmRecord):  # type: ignore[django-manager-missing]  # its reverse managers are Any
+class Order(CrmRecord):  # its reverse managers are Any
     """What a customer bought. `amount_exact` keeps the unrounded sum of the lines, so that totals round only once."""
 
     account = TenantForeignKey("pipeline.Account", models.SET_NULL, null=True, related_name="orders")

@@ -25,7 +25,7 @@ class ForecastCategory(models.TextChoices):
     OMITTED = "omitted", "Omitted"
 
 
-class Pipeline(TenantModel):  # type: ignore[django-manager-missing]  # its reverse managers are Any
+class Pipeline(TenantModel):  # its reverse managers are Any
     """An ordered set of stages; most organisations have one."""
 
     name = models.TextField()
@@ -42,7 +42,7 @@ class Pipeline(TenantModel):  # type: ignore[django-manager-missing]  # its reve
         return self.name
 
 
-class Stage(TenantModel):  # type: ignore[django-manager-missing]  # its reverse managers are Any
+class Stage(TenantModel):  # its reverse managers are Any
     """A step of a pipeline. A stage that deals have been in is retired, never removed."""
 
     pipeline = TenantForeignKey("pipeline.Pipeline", models.PROTECT, related_name="stages")

@@ -100,7 +100,8 @@ def priority_choices(*, organization: Organization, member: Member, today: date)
             segments[segment] = segments.get(segment, 0) + count
         if region := group["account__region"]:
             regions[region] = regions.get(region, 0) + count
-        if owner_id := group["account__owner"]:
+        owner_id = group["account__owner"]
+        if owner_id is not None:
             owners[owner_id] = (group["account__owner__name"], owners.get(owner_id, ("", 0))[1] + count)
     return Choices(
         bands=bands,

@@ -1,5 +1,7 @@
 """A person in an organisation; owners, actors and participants refer to members, never to users."""
 
+from typing import Any, ClassVar
+
 from django.conf import settings
 from django.db import models
 
@@ -46,7 +48,7 @@ class Member(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = TenantManager.from_queryset(MemberQuerySet)()
+    objects: ClassVar[Any] = TenantManager.from_queryset(MemberQuerySet)()
 
     class Meta:
         constraints = [

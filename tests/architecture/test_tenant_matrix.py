@@ -39,7 +39,7 @@ def action_of(page: Address) -> Action:
 
 
 def ask(client: Client, method: str, url: str) -> HttpResponse:
-    return getattr(client, method)(url)  # type: ignore[no-any-return]
+    return getattr(client, method)(url)
 
 
 def changes(cast: Cast) -> int:

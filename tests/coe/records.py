@@ -33,37 +33,37 @@ class Records:
     def account(self, name: str = "", *, days: float = 400, **values: Any) -> models.Account:
         """An account that was known so many days ago."""
         name = name or f"Account {next(self.numbers)}"
-        return self.make(models.Account, known=at(days), name=name, **values)  # type: ignore[no-any-return]
+        return self.make(models.Account, known=at(days), name=name, **values)
 
     def contact(self, account: models.Account, name: str = "Sanne de Wit", **values: Any) -> models.Contact:
         """Somebody at an account."""
-        return self.make(models.Contact, known=at(400), account=account, name=name, **values)  # type: ignore[no-any-return]
+        return self.make(models.Contact, known=at(400), account=account, name=name, **values)
 
     def activity(self, account: models.Account, *, days: float, **values: Any) -> models.Activity:
         """Something that happened so many days ago."""
         values = {"kind": "meeting", "subject": "Visit", "known": at(days), **values}
-        return self.make(models.Activity, account=account, occurred_at=at(days), **values)  # type: ignore[no-any-return]
+        return self.make(models.Activity, account=account, occurred_at=at(days), **values)
 
     def usage(self, account: models.Account, *, days: float, kind: str = "portal_visit") -> models.UsageSignal:
         """Something the customer did online."""
-        return self.make(models.UsageSignal, known=at(days), account=account, kind=kind, occurred_at=at(days))  # type: ignore[no-any-return]
+        return self.make(models.UsageSignal, known=at(days), account=account, kind=kind, occurred_at=at(days))
 
     def answer(self, account: models.Account, score: int, *, days: float) -> models.SatisfactionResponse:
         """An answer to the survey."""
-        return self.make(  # type: ignore[no-any-return]
+        return self.make(
             models.SatisfactionResponse, known=at(days), account=account, score=score, responded_at=at(days)
         )
 
     def product(self, name: str) -> models.Product:
         """Something we sell."""
-        return self.make(models.Product, known=at(900), name=name)  # type: ignore[no-any-return]
+        return self.make(models.Product, known=at(900), name=name)
 
     def order(
         self, account: models.Account, *, days: int, amount_minor: int = 100_000, currency: str = "EUR", **values: Any
     ) -> models.Order:
         """An order that was placed so many days ago."""
         values = {"number": f"SO-{next(self.numbers)}", "known": at(days), **values}
-        return self.make(  # type: ignore[no-any-return]
+        return self.make(
             models.Order,
             account=account,
             order_date=at(days).date(),
@@ -76,9 +76,7 @@ class Records:
     def line(self, order: models.Order, product: models.Product, **values: Any) -> models.OrderLine:
         """A line of an order."""
         values = {"quantity": 1, "unit_price_e4": 100_000, **values}
-        return self.make(  # type: ignore[no-any-return]
-            models.OrderLine, known=order.recorded_at, order=order, product=product, position=1, **values
-        )
+        return self.make(models.OrderLine, known=order.recorded_at, order=order, product=product, position=1, **values)
 
     def stage(self, name: str, **values: Any) -> models.Stage:
         """A stage of the default process, made when it is first asked for."""
@@ -109,7 +107,7 @@ class Records:
         """A deal that was opened so many days ago, and closed so many days ago if at all."""
         place = self.stage(stage)
         values = {"name": f"Deal {next(self.numbers)}", "currency": "EUR", "known": at(days), **values}
-        return self.make(  # type: ignore[no-any-return]
+        return self.make(
             models.Opportunity,
             account=account,
             pipeline=place.pipeline,

@@ -1,6 +1,7 @@
 """Cells to values: one reading is taken, two are asked about, none is a problem in words."""
 
 import contextlib
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -87,7 +88,7 @@ def test_any_amount_survives_being_written_in_any_country(number, marks):
     assert parse_number(f"-{text}" if number < 0 else text) == number
 
 
-PARSERS = [
+PARSERS: list[Callable[[str], object]] = [
     parse_number,
     parse_integer,
     parse_percent,

@@ -1,5 +1,6 @@
 """Nights that are killed anywhere end whole: nothing lost, nothing doubled."""
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -37,16 +38,16 @@ SELECT (SELECT count(*) FROM tenancy_run WHERE kind = 'night' AND status = 'done
 """
 
 
-def done(installation: Installation) -> int:
-    ((count,),) = installation.query("SELECT count(*) FROM tenancy_run WHERE kind = 'night' AND status = 'done'")
-    return int(count)
+def are_done(installation: Installation, count: int) -> bool:
+    ((done,),) = installation.query("SELECT count(*) FROM tenancy_run WHERE kind = 'night' AND status = 'done'")
+    return bool(done >= count)
 
 
 def test_it_loses_and_doubles_nothing_when_every_part_is_killed(installation: Installation) -> None:
     installation.manage("simulate_company", "--slug", "faults", "--accounts", str(ACCOUNTS), "--seed", "1")
     installation.manage("shell", "-c", REQUEST)
     installation.start("worker", "relay")
-    faults = [
+    faults: list[Callable[[], None]] = [
         installation.kill_a_worker_child,
         installation.crash_valkey,
         installation.crash_postgres,
@@ -54,11 +55,11 @@ def test_it_loses_and_doubles_nothing_when_every_part_is_killed(installation: In
         partial(installation.replace, "relay"),
     ]
 
-    for number, fault in enumerate(faults, start=1):
+    for number, fault in enumerate(faults):
         # A fault strikes as soon as the work has moved on, so that each one meets another stage of it.
-        wait_until(lambda n=number: done(installation) >= n - 1, seconds=60, otherwise=installation.logs)
+        wait_until(partial(are_done, installation, number), seconds=60, otherwise=installation.logs)
         fault()
-    wait_until(lambda: done(installation) == NIGHTS, seconds=90, otherwise=installation.logs)
+    wait_until(partial(are_done, installation, NIGHTS), seconds=90, otherwise=installation.logs)
 
     (facts,) = installation.query(FACTS)
     assert facts == (NIGHTS, 0, 0, NIGHTS, 0, ACCOUNTS)
