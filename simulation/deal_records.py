@@ -16,6 +16,8 @@ from simulation.workdays import Workdays
 STAGES = 5  # open ones; won and lost follow
 WON, LOST = STAGES, STAGES + 1
 
+SHARE_NEGLECTED = 0.3  # of the deals that will be lost and were never pushed
+
 _PROJECTS = (
     "palletiser line {n}",
     "test bench {n}",
@@ -28,9 +30,9 @@ _PROJECTS = (
     "winch series {n}",
     "filling line {n}",
     "assembly cell {n}",
-    "maintenance contract {y}",
+    "framework {y}",
     "pilot series",
-    "spare parts framework {y}",
+    "yearly contract {y}",
     "energy saving programme",
     "prototype {n}",
 )
@@ -123,6 +125,9 @@ def _changes(
     spans = STAGE_DAYS[: last + 1] * rng.gamma(3.0, size=last + 1)
     entered = opened + np.concatenate([[0.0], np.cumsum(spans)[:-1] / spans.sum()]) * cycle
     plans = _plans(opened, cycle, int(deals.pushes[deal]), workdays, rng)
+    if not deals.won[deal] and len(plans) == 1 and rng.random() < SHARE_NEGLECTED:
+        # Nobody moves the expected day of a deal that has gone quiet: it lies in the past until somebody tidies up.
+        plans = [(opened, workdays.date(workdays.workday(opened + cycle * float(rng.uniform(0.4, 0.9)))))]
     first_owner = account.owner
     handed_over = rng.random() < 0.03
     if handed_over:

@@ -114,4 +114,4 @@ def _let_people_in(organization: Organization, profile: CompanyProfile, password
                 member.user = user
                 member.save(update_fields=["user", "updated_at"])
     if changed:
-        progress(f"{organization.slug}: {changed} people can sign in")
+        progress(f"{organization.slug}: {changed} {'person' if changed == 1 else 'people'} can sign in")
