@@ -57,7 +57,7 @@ SECTIONS = (
                 key="a",
                 on_phone=True,
             ),
-            Item(_("Contacts"), "pipeline:contacts", "user", "view_accounts", ("pipeline:contact",), key="c"),
+            Item(_("Contacts"), "pipeline:contacts", "user", "view_accounts", ("pipeline:contact",)),
         ),
     ),
     Section(
@@ -84,7 +84,7 @@ SECTIONS = (
         "t5",
         (
             Item(_("Imports"), "integrations:imports", "upload", "import_records", ("integrations:import",), key="i"),
-            Item(_("API tokens"), "integrations:tokens", "key", "manage_tokens", ("integrations:token",), key="k"),
+            Item(_("API tokens"), "integrations:tokens", "key", "manage_tokens", ("integrations:token",)),
             Item(_("Nights"), "nights", "moon", "view_runs", ("night",), key="n"),
         ),
     ),

@@ -67,6 +67,13 @@ class SampleForm(forms.Form):
     tell = forms.BooleanField(label="Tell the squad", required=False)
 
 
+REASONS = [
+    {"text": "Framework price request, 4 days ago", "points": 1.1},
+    {"text": "3 portal visits to torque drives", "points": 0.7, "url": "#reasons"},
+    {"text": "Two deliveries late in Q3", "points": -0.6},
+]
+
+
 @dataclass(frozen=True)
 class SamplePerson:
     """Somebody to draw."""
@@ -104,11 +111,7 @@ def components(request: HttpRequest) -> HttpResponse:
             ("Lumen Lighting", "Lighting", 86_000_000, "Wei Chen"),
             ("Tramont Rail", "Rail and bus", 240_000_000, "Tomás Ferreira"),
         ],
-        "reasons": [
-            {"text": "Framework price request, 4 days ago", "points": 1.1},
-            {"text": "3 portal visits to torque drives", "points": 0.7, "url": "#reasons"},
-            {"text": "Two deliveries late in Q3", "points": -0.6},
-        ],
+        "reasons": REASONS,
         "line_chart": charts.line_chart(
             [
                 charts.Series(list(enumerate(weeks)), filled=True),
@@ -137,6 +140,15 @@ def components(request: HttpRequest) -> HttpResponse:
         ),
     }
     return render(request, "ui/components.html", context)
+
+
+@signed_in
+@require_safe
+def component_reasons(request: HttpRequest) -> HttpResponse:
+    """Show the reasons that a score in a list asks for when it is opened."""
+    if not request.htmx:  # type: ignore[attr-defined]
+        return components(request)  # type: ignore[return-value]
+    return render(request, "ui/components.html#reasons", {"reasons": REASONS})
 
 
 def _broken_form() -> SampleForm:

@@ -15,10 +15,12 @@
 
   /* A boosted answer replaces #main; the navigation follows out of band. What has no shell, or another
      organisation's, is loaded whole. */
+  let held = "";
   document.addEventListener("htmx:beforeSwap", event => {
     const d = event.detail;
     if (!d.boosted) return;
     const main = $("main[data-shell]");
+    held = document.activeElement?.closest("#main") ? document.activeElement.id : "";
     if (main && d.xhr.responseText.includes(`data-shell="${main.dataset.shell}"`)) {
       d.target = main;
       d.selectOverride = "main[data-shell]";
@@ -36,13 +38,13 @@
     }
   });
 
-  /* After a swap focus never falls to <body>: first error, else #main */
+  /* After a swap focus never falls to <body>: first error, else the control that had it, else #main */
   document.addEventListener("htmx:afterSettle", event => {
     const main = $("#main");
     const wrong = main && $("[data-first-error], [aria-invalid=true]", main);
     if (wrong && event.detail.requestConfig?.verb !== "get") { wrong.focus(); return; }
     if (!event.detail.boosted || !main) return;
-    main.focus({ preventScroll: true });
+    ((held && $(`#${CSS.escape(held)}`, main)) || main).focus({ preventScroll: true });
     document.dispatchEvent(new CustomEvent("say", { detail: document.title }));
   });
   $("#main form[method=post] :is([data-first-error], [aria-invalid=true])")?.focus();

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Route, expect
 
+from tenancy.models import Member
+from tenancy.scoping import organization_scope
 from tests.browser.conftest import Window
 from tests.cast import PASSWORD, Cast
 
@@ -155,6 +157,44 @@ class TestMovingAbout:
         window.page.keyboard.press("Enter")
 
         expect(window.page.locator("#main")).to_be_focused()
+
+    def test_a_filter_keeps_the_focus(self, people: Cast, open_window: Open) -> None:
+        window = open_window(people.lena)
+        page = window.page
+        window.open("/ui/")
+        page.get_by_label("Stage").focus()
+
+        page.evaluate("document.querySelector('#id_stage').form.requestSubmit()")
+
+        page.wait_for_url("**/ui/?**stage=qualify**")
+        expect(page.get_by_label("Stage")).to_be_focused()
+        window.assert_quiet()
+
+    def test_a_person_of_two_organizations_switches(self, people: Cast, open_window: Open) -> None:
+        with organization_scope(people.globex):
+            Member.objects.create(
+                organization=people.globex, user=people.lena.user, name="Lena Vogt", role="auditor", external_id="lena"
+            )
+        window = open_window(people.lena)
+        page = window.page
+        window.open("/acme/")
+
+        page.get_by_role("button", name="Acme Drives").click()
+        page.get_by_role("link", name="Globex").click()
+
+        page.wait_for_url("**/globex/")
+        expect(page.locator(".tenant").first).to_contain_text("Globex")
+        expect(page.locator(".side-foot")).to_contain_text("Auditor")
+
+    def test_outside_the_side_bar_leads_back_in(self, people: Cast, open_window: Open) -> None:
+        window = open_window(people.lena)
+        page = window.page
+        window.open("/auth/password/change/")
+
+        page.locator(".side").get_by_role("link", name="Acme Drives").click()
+
+        page.wait_for_url("**/acme/")
+        expect(page.locator(".tenant").first).to_contain_text("Acme Drives")
 
 
 class TestKeys:
@@ -323,6 +363,23 @@ class TestLayers:
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
+
+    def test_reasons_in_a_list_are_asked_for_once(self, people: Cast, open_window: Open) -> None:
+        window = open_window(people.lena)
+        page = window.page
+        window.open("/ui/")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url) if "/ui/reasons/" in request.url else None)
+        button = page.get_by_role("button", name="Explain score of Lumen")
+
+        button.click()
+        expect(page.locator("#c-why-later")).to_contain_text("Framework price request")
+        window.assert_no_violations()
+        page.keyboard.press("Escape")
+        button.click()
+        expect(page.locator("#c-why-later")).to_contain_text("Framework price request")
+
+        assert len(asked) == 1
 
     def test_a_menu_answers_the_arrows(self, people: Cast, open_window: Open) -> None:
         window = open_window(people.lena)

@@ -272,19 +272,22 @@ def span(value: Any) -> str:
 
 
 @register.inclusion_tag("parts/why.html")
-def why(
-    popover: str,
-    title: str,
-    reasons: Iterable[Mapping[str, Any]],
-    *,
-    headline: str = "",
-    note: str = "",
-    most: int = 6,
+def why(popover: str, title: str, reasons: Iterable[Mapping[str, Any]], **options: Any) -> dict[str, Any]:
+    """Draw the popover that explains a score, closed until a `{% score … popover=… %}` with the same id opens it.
+
+    For the reasons and the options see `why_body`.
+    """
+    return {"popover": popover, **why_body(title, reasons, **options)}
+
+
+@register.inclusion_tag("parts/why_body.html")
+def why_body(
+    title: str, reasons: Iterable[Mapping[str, Any]], *, headline: str = "", note: str = "", most: int = 6
 ) -> dict[str, Any]:
-    """Draw the popover that explains a score.
+    """Draw what explains a score.
 
     A reason is a mapping with `text`, `points` (signed, in log-odds; they add up) and, where there is something to
-    follow, `url`. Lies closed until a `{% score … popover=… %}` with the same id opens it.
+    follow, `url`.
     """
     shown = list(reasons)[:most]
     widest = max((abs(float(reason["points"])) for reason in shown), default=0) or 1.0
@@ -303,7 +306,16 @@ def why(
                 "width": f"{width:.1f}",
             }
         )
-    return {"popover": popover, "title": title, "rows": rows, "headline": headline, "note": note}
+    return {"title": title, "rows": rows, "headline": headline, "note": note}
+
+
+@register.inclusion_tag("parts/why_later.html")
+def why_later(popover: str, title: str, url: str) -> dict[str, Any]:
+    """Draw the empty popover of a score in a long list; its reasons are asked for when it first opens.
+
+    `url` answers with the `{% why_body … %}` of that one score, so a list of fifty scores stays a light page.
+    """
+    return {"popover": popover, "title": title, "url": url}
 
 
 # --- Forms ------------------------------------------------------------------------------------------------------------
