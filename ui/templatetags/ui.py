@@ -408,6 +408,6 @@ def pager(context: Context, *, after: str = "", before: str = "", words: str = "
 
 
 @register.inclusion_tag("parts/empty.html")
-def empty(title: str, text: str = "", *, action: str = "", url: str = "", art: str = "cards") -> dict[str, Any]:
+def empty_state(title: str, text: str = "", *, action: str = "", url: str = "", art: str = "cards") -> dict[str, Any]:
     """Draw an empty state: what this is, why it is empty, the one thing to do."""
     return {"title": title, "text": text, "action": action, "url": url, "art": art}
