@@ -192,7 +192,7 @@ class FirmNames:
         forms = LEGAL_FORMS[country]
         for attempt in range(2000):
             root = self.root(language)
-            if attempt > 40:  # the country's roots are used up: two families merged
+            if attempt > 8:  # the country's roots are used up: two families merged
                 root = f"{root}-{self.root(language)}"
             trade = self._trade(language, industry)
             short = plain_letters(f"{root} {trade}")
