@@ -25,11 +25,14 @@ def main() -> None:
     # A command may take its time; a page may not.
     os.environ.setdefault("LONG_WORK", "True")
 
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
     from django.db import OperationalError
 
     try:
         execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"{error}")
     except OperationalError:
         if words := state.words_when_down(os.environ):
             sys.exit(words)

@@ -122,6 +122,8 @@ def _start_database(supervisor: Supervisor) -> roles.RoleUrls:
             return roles.RoleUrls(owner=owner, app=given, system=system)
         say("preparing the database at DATABASE_URL")
         return roles.provision(given, roles.database_in(given), roles.derived_passwords(given))
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]  # PGSSLMODE and its like are about some other server
     say("starting PostgreSQL")
     server: postgres.PostgresServer | None = None
 
@@ -163,12 +165,7 @@ def _start_broker(supervisor: Supervisor) -> str:
 
 def _environment(demo: Demo, urls: roles.RoleUrls, redis_url: str) -> dict[str, str]:
     """Return the environment of the product's processes, all three addresses included."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        # PGHOST and its like would redirect what the addresses leave open.
-        if not name.startswith("PG") and name not in ("DATABASE_ROLE", "VIRTUAL_ENV_PROMPT")
-    }
+    kept = {name: value for name, value in os.environ.items() if name != "DATABASE_ROLE"}
     return kept | {
         "DJANGO_SETTINGS_MODULE": "agile_sales.settings",
         "DATABASE_URL": urls.app,
