@@ -32,7 +32,7 @@ def drawn(source: str, **context: Any) -> str:
         "{% field form.name %}",
         "{% form_errors form %}",
         "{% filter_chip 'q' evil evil %}",
-        "{% empty_state evil evil action=evil url=evil %}",
+        "{% nothing evil evil action=evil url=evil %}",
         "{% sort_header 'name' evil %}",
         "{% pager after=evil words=evil %}",
     ],
