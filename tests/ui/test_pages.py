@@ -255,3 +255,24 @@ def last_mail() -> str:
     """Return the subject and the text of the last mail."""
     message = mail.outbox[-1]
     return f"{message.subject}\n{message.body}"
+
+
+class TestHeaders:
+    @pytest.mark.parametrize("path", ["/auth/login/", "/no/such/page/"])
+    def test_the_policy_allows_nothing_but_our_own_files(self, db: None, path: str) -> None:
+        policy = Client().get(path).headers["Content-Security-Policy"]
+
+        assert dict(part.strip().split(" ", 1) for part in policy.split(";")) == {
+            "default-src": "'none'",
+            "script-src": "'self'",
+            "style-src": "'self'",
+            "img-src": "'self' data:",
+            "font-src": "'self'",
+            "connect-src": "'self'",
+            "form-action": "'self'",
+            "base-uri": "'none'",
+            "frame-ancestors": "'none'",
+        }
+
+    def test_no_answer_is_kept_by_a_cache(self, db: None) -> None:
+        assert "no-store" in Client().get("/auth/login/").headers["Cache-Control"]
