@@ -1,0 +1,18 @@
+"""The tables of imports: what was uploaded, how it is read, what became of every row."""
+
+from integrations.models.import_set import Import, ImportFile, ImportFilePart, ImportState
+from integrations.models.mapping import SavedAlias, SavedMapping
+from integrations.models.staging import ImportChunk, ImportRow, RowOutcome, RowStatus
+
+__all__ = [
+    "Import",
+    "ImportChunk",
+    "ImportFile",
+    "ImportFilePart",
+    "ImportRow",
+    "ImportState",
+    "RowOutcome",
+    "RowStatus",
+    "SavedAlias",
+    "SavedMapping",
+]

@@ -1,0 +1,268 @@
+"""Writing a checked import chunk by chunk, each in one transaction with its done-mark: a kill anywhere loses nothing.
+
+Files go in the order of their references, rows in the order of the file; links to rows of the same kind follow when all
+rows are there.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import F, Max
+from django.utils import timezone
+
+from integrations.imports.reference_index import ReferenceIndex, Resolved
+from integrations.imports.targets import ImportRecord, Written, target_named
+from integrations.models import Import, ImportChunk, ImportFile, ImportRow, ImportState, RowStatus
+from integrations.operations.file_settings import (
+    CHUNK_ROWS,
+    context_of,
+    files_in_order,
+    reference_texts,
+    references_of,
+)
+from tenancy.events import record_event
+from tenancy.jobs import enqueue
+from tenancy.models import Member, Organization, Run, RunStep
+from tenancy.scoping import organization_scope
+
+ROWS, LINKS = "rows", "links"
+
+
+class UnableToCommit(Exception):
+    """The import cannot be written as it stands; the message says why."""
+
+
+def request_commit(
+    *, organization: Organization, made: Import, requested_by: Member | None, now: datetime, queue: bool = True
+) -> Run:
+    """Fix the mapping and have a worker write the rows. In the caller's transaction; asking twice is harmless.
+
+    :raises UnableToCommit: when the rows are not checked by the mapping as it is now, or there is nothing to write.
+    """
+    locked = Import.objects.for_organization(organization).select_for_update().get(pk=made.pk)
+    if locked.run_id is not None and locked.state in (ImportState.COMMITTING, ImportState.DONE):
+        return Run.objects.for_organization(organization).get(pk=locked.run_id)
+    if locked.state != ImportState.CHECKED or locked.checked_version != locked.version:
+        raise UnableToCommit("The rows are still being checked. Wait until the counts are there.")
+    files = files_in_order(locked)
+    if not any(found.counts.get("rows", 0) - found.counts.get("held", 0) for found in files):
+        raise UnableToCommit("Every row is held back, so there is nothing to import yet.")
+    run = _create_run(organization, locked, files, requested_by, now)
+    made.run = run
+    made.state = ImportState.COMMITTING
+    made.requested_by = requested_by or locked.requested_by
+    made.save(update_fields=["run", "state", "requested_by"])
+    if queue:
+        enqueue("integrations.tasks.commit_import", organization=organization, import_id=str(made.pk))
+    return run
+
+
+def _create_run(
+    organization: Organization, made: Import, files: list[ImportFile], requested_by: Member | None, now: datetime
+) -> Run:
+    run = Run.objects.create(
+        organization=organization,
+        kind=Run.Kind.IMPORT,
+        key=str(made.pk),
+        status=Run.Status.QUEUED,
+        scheduled_for=now.astimezone(ZoneInfo(organization.time_zone)).date(),
+        requested_by=requested_by,
+        created_at=now,
+        data_up_to=made.latest_at,
+        detail={"source": made.source, "files": [found.name for found in files]},
+    )
+    for position, found in enumerate(files, start=1):
+        RunStep.objects.create(
+            organization=organization,
+            run=run,
+            position=position,
+            name=_step_name(found),
+            detail={"file": found.name, "target": found.target},
+        )
+    return run
+
+
+def _step_name(found: ImportFile) -> str:
+    return f"{found.position + 1}. {found.name}"[:60]
+
+
+def commit_import(*, organization: Organization, import_id: UUID, now: datetime) -> None:
+    """Write all rows that are not held back; goes on where a killed run stopped. Opens its own transactions."""
+    with organization_scope(organization, task="commit an import"):
+        made = Import.objects.for_organization(organization).select_related("requested_by", "run").get(pk=import_id)
+        if made.state != ImportState.COMMITTING:
+            return
+        made.organization = organization
+        files = files_in_order(made)
+        Run.objects.for_organization(organization).filter(pk=made.run_id, started_at=None).update(
+            status=Run.Status.RUNNING, started_at=timezone.now()
+        )
+    for found in files:
+        FileCommit(organization=organization, made=made, import_file=found, now=now).run()
+    _finish(organization=organization, made=made, files=files)
+
+
+def _finish(*, organization: Organization, made: Import, files: list[ImportFile]) -> None:
+    with organization_scope(organization, actor=made.requested_by, task="commit an import"):
+        # Whoever turns the state writes the event: a second copy of the task finds nothing to turn.
+        now = timezone.now()
+        turned = (
+            Import.objects.for_organization(organization)
+            .filter(pk=made.pk, state=ImportState.COMMITTING)
+            .update(state=ImportState.DONE, committed_at=now)
+        )
+        if not turned:
+            return
+        Run.objects.for_organization(organization).filter(pk=made.run_id).update(
+            status=Run.Status.DONE, finished_at=now
+        )
+        record_event(
+            organization=organization,
+            type="import.committed",
+            subject=made,
+            actor=made.requested_by,
+            occurred_at=now,
+            source=made.source,
+            payload={"files": [{"name": found.name, "target": found.target, **found.counts} for found in files]},
+        )
+
+
+class FileCommit:
+    """Writes one file. Each chunk locks the file's row first, so two copies of the task never write one chunk twice."""
+
+    def __init__(self, *, organization: Organization, made: Import, import_file: ImportFile, now: datetime) -> None:
+        self.organization = organization
+        self.made = made
+        self.file = import_file
+        self.now = now
+        self.target = target_named(import_file.target)
+
+    def run(self) -> None:
+        """Write what is not written yet."""
+        step = RunStep.objects.for_organization if self.made.run_id else None
+        with self._scope():
+            last = self._rows().aggregate(last=Max("number"))["last"]
+            if step is not None:
+                step(self.organization).filter(
+                    run=self.made.run_id, name=_step_name(self.file), started_at=None
+                ).update(status=Run.Status.RUNNING, started_at=timezone.now())
+        chunks = 0 if last is None else last // CHUNK_ROWS + 1
+        for phase in (ROWS, LINKS) if self.target.links else (ROWS,):
+            for number in range(chunks):
+                self._write_chunk(phase, number)
+        with self._scope():
+            self._finish_step()
+
+    def _scope(self) -> Any:
+        return organization_scope(self.organization, actor=self.made.requested_by, task="commit an import")
+
+    def _rows(self) -> Any:
+        return ImportRow.objects.for_organization(self.organization).filter(import_file=self.file)
+
+    def _step(self) -> Any:
+        return RunStep.objects.for_organization(self.organization).filter(
+            run=self.made.run_id, name=_step_name(self.file)
+        )
+
+    def _write_chunk(self, phase: str, number: int) -> None:
+        with self._scope():
+            ImportFile.objects.for_organization(self.organization).select_for_update().get(pk=self.file.pk)
+            done = ImportChunk.objects.for_organization(self.organization).filter(
+                import_file=self.file, phase=phase, number=number
+            )
+            if done.exists():
+                return
+            rows = list(
+                self._rows()
+                .filter(number__gte=number * CHUNK_ROWS, number__lt=(number + 1) * CHUNK_ROWS)
+                .exclude(status=RowStatus.PROBLEM)
+                .order_by("number")
+            )
+            context = context_of(
+                organization=self.organization, made=self.made, import_file=self.file, now=self.now, create=True
+            )
+            records = self._records(rows, links=phase == LINKS)
+            write = self.target.write_links if phase == LINKS else self.target.write
+            written = write(context, records)
+            if phase == ROWS:
+                self._mark_rows(number, written)
+            # A reference that does not hold is an error of this chunk, here, and not of the commit.
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            ImportChunk.objects.create(
+                organization=self.organization,
+                import_file=self.file,
+                phase=phase,
+                number=number,
+                rows_read=len(rows),
+                inserted=written.inserted,
+                updated=written.updated,
+                unchanged=written.unchanged,
+                before=written.before,
+                created=[str(made) for made in written.created],
+                done_at=timezone.now(),
+            )
+
+    def _records(self, rows: list[ImportRow], *, links: bool) -> list[ImportRecord]:
+        references: ReferenceIndex = references_of(organization=self.organization, made=self.made, with_rows=False)
+        wanted = [reference_texts(self.target, row.parsed, links=links) for row in rows]
+        texts: dict[str, set[str]] = {}
+        for found in wanted:
+            for target, text in found.values():
+                texts.setdefault(target, set()).add(text)
+        resolved = {target: references.resolve(target, found) for target, found in texts.items()}
+        records = []
+        for row, found in zip(rows, wanted, strict=True):
+            ids = {name: resolved[target].get(text, Resolved()).id for name, (target, text) in found.items()}
+            records.append(ImportRecord(row.line, row.key, row.parsed, ids, row.number))
+        return records
+
+    def _mark_rows(self, number: int, written: Written) -> None:
+        chunk = self._rows().filter(number__gte=number * CHUNK_ROWS, number__lt=(number + 1) * CHUNK_ROWS)
+        chunk.filter(status=RowStatus.OK).update(status=RowStatus.COMMITTED)
+        if written.unchanged_keys:
+            chunk.filter(key__in=written.unchanged_keys, status=RowStatus.COMMITTED).update(status=RowStatus.UNCHANGED)
+        ImportFile.objects.for_organization(self.organization).filter(pk=self.file.pk).update(
+            rows_committed=F("rows_committed") + written.inserted + written.updated + written.unchanged
+        )
+
+    def _finish_step(self) -> None:
+        chunks = ImportChunk.objects.for_organization(self.organization).filter(import_file=self.file)
+        totals = _totals(chunks.filter(phase=ROWS))
+        links = _totals(chunks.filter(phase=LINKS))
+        self.file.counts = {**self.file.counts, **totals, "linked": links["updated"]}
+        self.file.save(update_fields=["counts"])
+        self._step().filter(finished_at=None).update(
+            status=Run.Status.DONE,
+            finished_at=timezone.now(),
+            rows_read=totals["rows_read"],
+            rows_written=totals["inserted"] + totals["updated"],
+            skipped=self.file.count("held"),
+            detail={"file": self.file.name, "target": self.file.target, **totals},
+        )
+
+
+def _totals(chunks: Iterable[ImportChunk]) -> dict[str, int]:
+    totals = dict.fromkeys(("rows_read", "inserted", "updated", "unchanged"), 0)
+    for chunk in chunks:
+        for name in totals:
+            totals[name] += int(getattr(chunk, name))
+    return totals
+
+
+def fail_import(*, organization: Organization, import_id: UUID, error: str) -> None:
+    """Say on the import and its run that it could not go on; what was written stays, with its done-marks."""
+    with organization_scope(organization, task="commit an import"):
+        made = Import.objects.for_organization(organization).get(pk=import_id)
+        if made.state not in (ImportState.COMMITTING, ImportState.MAPPED):
+            return
+        made.state, made.error = ImportState.FAILED, error[:500]
+        made.save(update_fields=["state", "error"])
+        if made.run_id:
+            Run.objects.for_organization(organization).filter(pk=made.run_id).update(
+                status=Run.Status.FAILED, finished_at=timezone.now(), error=error[:500]
+            )

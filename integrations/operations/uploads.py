@@ -1,0 +1,158 @@
+"""Taking files in: each is looked at, kept, and given a target and a mapping that a person can change."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from integrations.imports.fields import ColumnRule
+from integrations.imports.file_kind import UnreadableFile
+from integrations.imports.inspection import MAX_FILES, FileFormat, Inspection, fingerprint, inspect_file
+from integrations.imports.suggestions import known_headers, suggest_columns, suggest_target
+from integrations.imports.targets import target_or_none, targets
+from integrations.models import Import, ImportFile, SavedMapping
+from integrations.operations.stored_files import opener_of, store_bytes
+from tenancy.events import record_event
+from tenancy.models import Member, Organization
+
+FORMATS = {"csv": "CSV", "salesforce": "Salesforce", "hubspot": "HubSpot"}
+KEPT_SAMPLE_ROWS = 30
+
+
+class UnableToUpload(Exception):
+    """The upload cannot be taken; the message says why."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as it came: its name and its content in pieces."""
+
+    name: str
+    pieces: Iterable[bytes]
+
+
+def start_import(
+    *,
+    organization: Organization,
+    uploads: Sequence[Upload],
+    source_name: str,
+    requested_by: Member | None,
+    now: datetime,
+    file_format: str = "csv",
+    mapping_name: str = "",
+) -> Import:
+    """Keep the files and suggest what they are. A file that cannot be read is kept by name with what to do about it.
+
+    Inside the caller's transaction.
+
+    :raises UnableToUpload: without any file, or with too many.
+    """
+    if not uploads:
+        raise UnableToUpload("Choose at least one file.")
+    if len(uploads) > MAX_FILES:
+        raise UnableToUpload(f"{len(uploads)} files were chosen; {MAX_FILES} can be imported at once.")
+    made = Import.objects.create(
+        organization=organization,
+        source=source_code(source_name or file_format),
+        format=file_format,
+        currency=organization.currency,
+        requested_by=requested_by,
+        created_at=now,
+    )
+    for position, upload in enumerate(uploads):
+        _take_file(made=made, position=position, upload=upload, mapping_name=mapping_name)
+    record_event(
+        organization=organization,
+        type="import.uploaded",
+        subject=made,
+        actor=requested_by,
+        occurred_at=now,
+        source=made.source,
+        payload={"files": [upload.name for upload in uploads]},
+    )
+    return made
+
+
+def source_code(name: str) -> str:
+    """The source of records that come from a system of this name: ``import:csv``."""
+    word = "-".join(name.casefold().split())[:60] or "csv"
+    return f"import:{word}"
+
+
+def _take_file(*, made: Import, position: int, upload: Upload, mapping_name: str) -> None:
+    found = ImportFile(
+        organization_id=made.organization_id,
+        import_set=made,
+        position=position,
+        name=upload.name[:200],
+        size=0,
+        sha256="",
+    )
+    found.save()
+    try:
+        store_bytes(import_file=found, pieces=upload.pieces)
+        inspect_stored_file(import_file=found, made=made, mapping_name=mapping_name)
+    except UnreadableFile as refusal:
+        found.parts.all().delete()
+        found.refusal = refusal.message
+        found.save(update_fields=["refusal"])
+
+
+def inspect_stored_file(*, import_file: ImportFile, made: Import, mapping_name: str = "") -> None:
+    """Look at a stored file and suggest its target and mapping.
+
+    :raises UnreadableFile: when it is no table.
+    """
+    known = [target.words for target in targets()]
+    opener = opener_of(organization=made.organization, file_id=import_file.pk)
+    found = inspect_file(opener, is_known_header=known_headers(known))
+    _keep_inspection(import_file, found)
+    saved = find_saved_mapping(organization=made.organization, headers=found.headers, name=mapping_name)
+    if saved is not None:
+        apply_saved_mapping(import_file=import_file, saved=saved)
+    else:
+        suggestion = suggest_target(found.headers, found.sample, known, import_file.name)
+        import_file.target, import_file.is_target_sure = suggestion.target, suggestion.is_sure
+        import_file.rules = [rule.as_json() for rule in suggestion.rules]
+    import_file.save()
+
+
+def _keep_inspection(import_file: ImportFile, found: Inspection) -> None:
+    import_file.format = found.format.as_json()
+    import_file.headers = list(found.headers)
+    import_file.sample = [[cell[:200] for cell in cells] for cells in found.sample[:KEPT_SAMPLE_ROWS]]
+    import_file.notes = list(found.notes)
+    import_file.row_count = found.row_count
+
+
+def find_saved_mapping(*, organization: Organization, headers: Sequence[str], name: str = "") -> SavedMapping | None:
+    """The mapping saved last for files with these columns, of that name if one is given."""
+    rows = SavedMapping.objects.for_organization(organization).filter(fingerprint=fingerprint(headers))
+    if name:
+        rows = rows.filter(name=name)
+    return rows.order_by("-updated_at").first()
+
+
+def apply_saved_mapping(*, import_file: ImportFile, saved: SavedMapping) -> None:
+    """Give a file the saved meaning of its columns, matched by their names."""
+    by_header = {str(rule["header"]).casefold(): rule for rule in saved.rules}
+    import_file.target, import_file.is_target_sure = saved.target, True
+    import_file.mapping_name = saved.name
+    import_file.value_map = saved.value_map
+    import_file.rules = [
+        {**by_header.get(str(header).casefold(), {}), "header": header} for header in import_file.headers
+    ]
+    settings = {name: saved.format[name] for name in ("repair_text", "fill_short_rows") if name in saved.format}
+    import_file.format = {**import_file.format, **settings}
+
+
+def suggest_rules(*, import_file: ImportFile, target_name: str) -> list[ColumnRule]:
+    """Rules for another target than the suggested one."""
+    target = target_or_none(target_name)
+    if target is None:
+        return [ColumnRule(header) for header in import_file.headers]
+    return list(suggest_columns(import_file.headers, import_file.sample, target.words))
+
+
+def format_of(import_file: ImportFile) -> FileFormat:
+    """How the file is written, as detected or as a person changed it."""
+    return FileFormat.from_json(import_file.format)

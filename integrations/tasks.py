@@ -1,0 +1,36 @@
+"""Background work of imports."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+
+from integrations.operations import checking, committing
+from tenancy.jobs import tenant_task
+from tenancy.models import Organization
+
+
+@tenant_task(name="integrations.tasks.check_import", owns_transactions=True)
+def check_import(*, organization: Organization, import_id: str, **_: Any) -> None:
+    """Read, compare and stage all rows of an import."""
+    _or_fail(organization, import_id, checking.check_import)
+
+
+@tenant_task(name="integrations.tasks.commit_import", owns_transactions=True)
+def commit_import(*, organization: Organization, import_id: str, **_: Any) -> None:
+    """Write all rows of an import that are not held back."""
+    _or_fail(organization, import_id, committing.commit_import)
+
+
+def _or_fail(organization: Organization, import_id: str, work: Any) -> None:
+    try:
+        work(organization=organization, import_id=UUID(import_id), now=timezone.now())
+    except (OperationalError, InterfaceError):
+        # The database went away: the task is tried again and goes on where it stopped.
+        raise
+    except Exception as error:
+        committing.fail_import(
+            organization=organization, import_id=UUID(import_id), error=f"{type(error).__name__}: {error}"
+        )
+        raise
