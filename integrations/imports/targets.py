@@ -29,6 +29,8 @@ class ImportContext:
     actor: Member | None = None
     mapped: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """For each MAPPED field: the file's value (as a key) to what the target made of the person's choice."""
+    looked_up: dict[str, Any] = field(default_factory=dict)
+    """What a target has looked up for the chunk at hand."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class ValueOption:
     id: str
     label: str
     kind: str
+    name: str
 
 
 @dataclass(frozen=True)

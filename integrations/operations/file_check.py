@@ -105,8 +105,7 @@ class FileCheck:
     def _stage(self, batch: list[Record]) -> None:
         references = references_of(organization=self.organization, made=self.made, with_rows=True)
         rows = [self.parser.parse(record) for record in batch]
-        keys = [self._key(row) for row in rows]
-        self._hold_doubles(rows, keys)
+        keys = self._keys(rows)
         records = self._refer(rows, keys, references)
         for row in rows:
             self._note_values(row)
@@ -120,29 +119,27 @@ class FileCheck:
         self.file.rows_checked = self.number
         self.file.save(update_fields=["rows_checked"])
 
-    def _key(self, row: ParsedRow) -> str:
-        if row.is_held_back:
-            return ""
-        key = self.target.key_of(row.values)[:200]
-        if not key:
-            return f"line {row.line}"
-        if hash(key) in self.seen and self.target.numbers_repeats:
-            self.repeats[key] += 1
-            key = f"{key}#{self.repeats[key] + 1}"
-        return key
-
-    def _hold_doubles(self, rows: list[ParsedRow], keys: list[str]) -> None:
-        """Take the first of rows with one key; hold the others back, and name the first."""
+    def _keys(self, rows: list[ParsedRow]) -> list[str]:
+        """The key of each row. The first of rows with one key is taken; the others are held back, or numbered."""
+        keys: list[str] = []
         firsts: dict[str, tuple[int, Values]] = {}
         doubles: list[tuple[ParsedRow, str]] = []
-        for row, key in zip(rows, keys, strict=True):
-            if not key:
-                continue
-            if hash(key) in self.seen:
-                doubles.append((row, key))
-            else:
-                self.seen.add(hash(key))
+        for row in rows:
+            key = "" if row.is_held_back else self.target.key_of(row.values)[:200] or f"line {row.line}"
+            if key and hash(key) in self.seen:
+                if self.target.numbers_repeats and not row.values.get("external_id"):
+                    self.repeats[key] += 1
+                    key = f"{key}#{self.repeats[key] + 1}"
+                else:
+                    doubles.append((row, key))
+            elif key:
                 firsts[key] = (row.line, row.values)
+            self.seen.add(hash(key))
+            keys.append(key)
+        self._hold_doubles(doubles, firsts)
+        return keys
+
+    def _hold_doubles(self, doubles: list[tuple[ParsedRow, str]], firsts: dict[str, tuple[int, Values]]) -> None:
         missing = {key for _, key in doubles if key not in firsts}
         if missing:
             firsts |= {

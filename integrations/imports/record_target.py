@@ -1,0 +1,303 @@
+"""Targets whose rows become rows of one table, written set by set: compare, COPY, upsert by source and external id."""
+
+from abc import abstractmethod
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db import connection, models
+
+from integrations.imports.targets import (
+    ChangeText,
+    Comparison,
+    Found,
+    ImportContext,
+    ImportRecord,
+    ImportTarget,
+    Written,
+)
+from integrations.imports.values import name_key, tidy
+from tenancy.bulk import upsert_rows
+from tenancy.models import Organization
+
+Columns = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RowChange:
+    """One record that was written: its id, what it was before (None for a new one) and what it is now."""
+
+    record: ImportRecord
+    id: UUID
+    old: Columns | None
+    new: Columns
+
+    def differs(self, column: str) -> bool:
+        """Whether the column got another value."""
+        return self.old is None or self.old[column] != self.new[column]
+
+
+class RecordTarget(ImportTarget):
+    """A target that is one table with `source` and `external_id`.
+
+    `columns` are what an import may change, `insert_only` what only a new row gets, `link_columns` the columns of the
+    references to the table itself. A cell that says nothing leaves an existing value alone, unless the import says
+    otherwise.
+    """
+
+    model: ClassVar[type[models.Model]]
+    columns: ClassVar[tuple[str, ...]]
+    insert_only: ClassVar[tuple[str, ...]] = ()
+    link_columns: ClassVar[Mapping[str, str]] = {}
+    always: ClassVar[frozenset[str]] = frozenset()
+    name_column: ClassVar[str] = "name"
+    name_key_column: ClassVar[str] = "name_key"
+    has_deleted: ClassVar[bool] = True
+    labels: ClassVar[Mapping[str, str]] = {}
+
+    @abstractmethod
+    def mapped_columns(self, context: ImportContext, record: ImportRecord, old: Columns | None) -> Columns:
+        """The columns that the row says something about."""
+
+    @abstractmethod
+    def new_columns(self, context: ImportContext, record: ImportRecord) -> Columns:
+        """All columns of a new record, for what the row says nothing about."""
+
+    def prepare(self, context: ImportContext, records: Sequence[ImportRecord], existing: Mapping[str, Columns]) -> None:
+        """Look up what :meth:`mapped_columns` needs for a whole chunk."""
+
+    def written(self, context: ImportContext, changes: Sequence[RowChange]) -> None:
+        """Do what follows from new and changed records, such as their history."""
+
+    # --- comparing and writing ------------------------------------------------------------------------------------
+
+    def compare(self, context: ImportContext, records: Sequence[ImportRecord]) -> list[Comparison]:
+        """What writing these rows would do."""
+        existing = self._existing(context, [record.key for record in records], lock=False)
+        self.prepare(context, records, existing)
+        return [self._compare(context, record, existing.get(record.key)) for record in records]
+
+    def _compare(self, context: ImportContext, record: ImportRecord, old: Columns | None) -> Comparison:
+        if old is None:
+            return Comparison(is_new=True)
+        new = self._columns_of(context, record, old)
+        texts = {
+            column: (self.value_text(column, old[column], old), self.value_text(column, new[column], new))
+            for column in self.columns
+            if old[column] != new[column]
+        }
+        return Comparison(is_new=False, changes=texts)
+
+    def write(self, context: ImportContext, records: Sequence[ImportRecord]) -> Written:
+        """Insert new rows and change those that differ; rows that say what is there already are left alone."""
+        existing = self._existing(context, [record.key for record in records], lock=True)
+        self.prepare(context, records, existing)
+        result = Written()
+        pending: list[tuple[ImportRecord, Columns | None, Columns]] = []
+        for record in records:
+            old = existing.get(record.key)
+            new = self._columns_of(context, record, old)
+            if old is not None and all(old[column] == new[column] for column in self.columns):
+                result.unchanged += 1
+                result.unchanged_keys.add(record.key)
+            else:
+                pending.append((record, old, new))
+        if not pending:
+            return result
+        names = [*self.columns, *self.insert_only]
+        done = upsert_rows(
+            organization=context.organization,
+            model=self.model,
+            columns=["source", "external_id", *names],
+            rows=([context.source, record.key, *(new[name] for name in names)] for record, _, new in pending),
+            conflict=["source", "external_id"],
+            update=self.columns,
+            touch={"version": "t.version + 1", "updated_at": "now()"},
+        )
+        changes = [RowChange(record, done.ids[(context.source, record.key)], old, new) for record, old, new in pending]
+        result.inserted, result.updated = done.inserted, done.updated
+        result.created = sorted(done.inserted_ids)
+        result.before = [
+            {
+                "id": str(change.id),
+                **{name: json_form(change.old[name]) for name in self.columns if change.differs(name)},
+            }
+            for change in changes
+            if change.old is not None
+        ]
+        self.written(context, changes)
+        return result
+
+    def _columns_of(self, context: ImportContext, record: ImportRecord, old: Columns | None) -> Columns:
+        said = self.mapped_columns(context, record, old)
+        if old is None:
+            return {**self.new_columns(context, record), **{name: v for name, v in said.items() if v is not None}}
+        if not context.empty_clears:
+            said = {name: value for name, value in said.items() if value not in (None, "") or name in self.always}
+        return {**old, **said}
+
+    def _existing(self, context: ImportContext, keys: Collection[str], *, lock: bool) -> dict[str, Columns]:
+        rows = (
+            self.model._default_manager.filter(  # type: ignore[attr-defined]
+                organization_id=context.organization.pk, source=context.source, external_id__in=set(keys)
+            )
+            .order_by("id")
+            .values("id", "external_id", *self.columns, *self.insert_only, *self.link_columns.values())
+        )
+        if lock:
+            rows = rows.select_for_update(of=("self",))
+        return {str(row["external_id"]): row for row in rows}
+
+    # --- links to rows of the same table --------------------------------------------------------------------------
+
+    def compare_links(self, context: ImportContext, records: Sequence[ImportRecord]) -> list[Comparison]:
+        """What writing the links would do; a link to a row without a record yet counts when it is written."""
+        existing = self._existing(context, [record.key for record in records], lock=False)
+        result = []
+        for record in records:
+            old = existing.get(record.key)
+            if old is None:
+                result.append(Comparison(is_new=True))
+                continue
+            wanted = self._links_of(record, old)
+            result.append(
+                Comparison(
+                    is_new=False,
+                    changes={name: (str(old[name] or ""), str(value)) for name, value in wanted.items()},
+                )
+            )
+        return result
+
+    def write_links(self, context: ImportContext, records: Sequence[ImportRecord]) -> Written:
+        """Set the references of the rows to rows of the same table."""
+        existing = self._existing(context, [record.key for record in records], lock=True)
+        result = Written()
+        for record in records:
+            old = existing.get(record.key)
+            wanted = self._links_of(record, old) if old is not None else {}
+            if old is None or not wanted:
+                result.unchanged += 1
+                continue
+            self.model._default_manager.filter(pk=old["id"], organization_id=context.organization.pk).update(**wanted)
+            result.updated += 1
+            result.before.append({"id": str(old["id"]), **{name: json_form(old[name]) for name in wanted}})
+        return result
+
+    def _links_of(self, record: ImportRecord, old: Columns) -> dict[str, UUID]:
+        found = {}
+        for name, column in self.link_columns.items():
+            wanted = record.references.get(name)
+            # A record is never its own parent: files of head offices say so.
+            if wanted is not None and wanted not in (old[column], old["id"]):
+                found[column] = wanted
+        return found
+
+    # --- references to this target --------------------------------------------------------------------------------
+
+    def find(self, *, organization: Organization, source: str, texts: Collection[str]) -> dict[str, list[Found]]:
+        """Records by external id of the source (their own id or their natural key), and by name."""
+        result: dict[str, list[Found]] = {}
+        by_key: dict[str, list[str]] = {}
+        by_name: dict[str, list[str]] = {}
+        for text in texts:
+            by_name.setdefault(name_key(text), []).append(text)
+            for key in {text, name_key(text)}:
+                by_key.setdefault(key, []).append(text)
+        # Two index scans: one query with OR would read the whole organisation.
+        for row in self._rows("source = %s AND external_id = ANY(%s)", organization, [source, list(by_key)]):
+            for text in by_key.get(row[1], []):
+                result.setdefault(text, []).append(Found(row[0], row[3], by_id=True, same_source=True))
+        names = [tidy(text) for text in texts]
+        in_names = " = ANY(ARRAY(SELECT lower(t) FROM unnest(%s::text[]) t))"
+        for row in self._rows(self._name_key_sql() + in_names, organization, [names]):
+            for text in by_name.get(name_key(row[3]), []):
+                result.setdefault(text, []).append(Found(row[0], row[3], same_source=row[2] == source))
+        return result
+
+    def _name_key_sql(self) -> str:
+        return f'"{self.name_key_column}"' if self.name_key_column else f'lower("{self.name_column}")'
+
+    def _rows(self, condition: str, organization: Organization, parameters: list[Any]) -> list[tuple[Any, ...]]:
+        alive = " AND deleted_at IS NULL" if self.has_deleted else ""
+        # The names are those of our own columns.
+        sql = (
+            f'SELECT id, external_id, source, "{self.name_column}" FROM "{self.model._meta.db_table}"'  # noqa: S608
+            f" WHERE organization_id = %s AND {condition}{alive}"
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [organization.pk, *parameters])
+            return list(cursor.fetchall())
+
+    def names(self, *, organization: Organization, limit: int) -> list[str]:
+        """Names of existing records."""
+        rows = self.model._default_manager.filter(organization_id=organization.pk)
+        if self.has_deleted:
+            rows = rows.filter(deleted_at=None)
+        return [str(name) for name in rows.values_list(self.name_column, flat=True)[:limit]]
+
+    # --- words ----------------------------------------------------------------------------------------------------
+
+    def value_text(self, column: str, value: Any, columns: Columns) -> str:
+        """A value as the review shows it; references keep their id until :meth:`describe` names them."""
+        if value is None:
+            return ""
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, datetime):
+            return value.strftime("%-d %b %Y %H:%M")
+        if isinstance(value, date):
+            return value.strftime("%-d %b %Y")
+        if isinstance(value, Decimal):
+            return f"{value.normalize():f}"
+        return str(value)
+
+    def describe(
+        self, *, organization: Organization, changes: Sequence[Mapping[str, Sequence[str]]]
+    ) -> list[list[ChangeText]]:
+        """The changes in words, with the names of what references point at."""
+        names = self._reference_names(organization, changes)
+        return [
+            [
+                ChangeText(self._label(column), names.get(old, old), names.get(new, new))
+                for column, (old, new) in change.items()
+                if column in self.labels or column in self.link_columns.values()
+            ]
+            for change in changes
+        ]
+
+    def _label(self, column: str) -> str:
+        if column in self.labels:
+            return self.labels[column]
+        for name, link in self.link_columns.items():
+            if link == column and (found := self.field_named(name)) is not None:
+                return found.label
+        return column
+
+    def _reference_names(
+        self, organization: Organization, changes: Iterable[Mapping[str, Sequence[str]]]
+    ) -> dict[str, str]:
+        wanted: dict[type[models.Model], set[str]] = {}
+        for change in changes:
+            for column, pair in change.items():
+                if not column.endswith("_id"):
+                    continue
+                related = self.model._meta.get_field(column.removesuffix("_id")).related_model
+                if isinstance(related, type):
+                    wanted.setdefault(related, set()).update(text for text in pair if text)
+        names: dict[str, str] = {}
+        for related, ids in wanted.items():
+            rows = related._default_manager.filter(organization_id=organization.pk, pk__in=ids)
+            names |= {str(row.pk): str(getattr(row, "name", row)) for row in rows}
+        return names
+
+
+def json_form(value: Any) -> Any:
+    """A column value as a before-image keeps it."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    return str(value)

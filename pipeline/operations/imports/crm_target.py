@@ -1,0 +1,123 @@
+"""What all targets of customer records share: columns from values, and when the source first knew a record."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from integrations.imports.dates import day_start
+from integrations.imports.record_target import Columns, RecordTarget
+from integrations.imports.row_parser import Values
+from integrations.imports.targets import ImportContext, ImportRecord
+from integrations.imports.values import ValueProblem, tidy
+from tenancy.money import from_minor, to_minor
+
+
+@dataclass(frozen=True)
+class Money:
+    """A column of minor units that a field fills."""
+
+    field: str
+    column: str
+
+
+class CrmTarget(RecordTarget):
+    """A target that is a customer record.
+
+    `texts` and `plain` map fields to columns of the same kind (text, or a day, a number, a yes), `owners` maps
+    reference fields to columns, `amounts` are the columns of money. `date_fields` say when the source knew the record;
+    one without any is placed at the beginning of what the files tell (`undated_at_end`: at the end).
+    """
+
+    insert_only = ("recorded_at", "reconstructed")
+    always = frozenset({"deleted_at"})
+    texts: ClassVar[Mapping[str, str]] = {}
+    plain: ClassVar[Mapping[str, str]] = {}
+    moments: ClassVar[Mapping[str, str]] = {}
+    pointers: ClassVar[Mapping[str, str]] = {}
+    amounts: ClassVar[tuple[Money, ...]] = ()
+    date_fields: ClassVar[tuple[str, ...]] = ()
+    undated_at_end: ClassVar[bool] = False
+
+    def mapped_columns(self, context: ImportContext, record: ImportRecord, old: Columns | None) -> Columns:
+        """Columns of the fields that the file has; a re-import brings a deleted record back."""
+        values = record.values
+        found: Columns = {"deleted_at": None}
+        for name, column in self.texts.items():
+            if name in values:
+                found[column] = values[name] or ""
+        for name, column in self.plain.items():
+            if name in values:
+                found[column] = self.plain_value(name, values[name])
+        for name, column in self.moments.items():
+            if name in values:
+                found[column] = moment_of(values[name])
+        for name, column in self.pointers.items():
+            if name in values and (record.references.get(name) is not None or not values[name]):
+                found[column] = record.references.get(name)
+        found |= self._amounts(context, values, old)
+        return found
+
+    def plain_value(self, name: str, value: Any) -> Any:
+        """A value that its column takes as it is, but for days, which travel as text."""
+        return date.fromisoformat(value) if isinstance(value, str) else value
+
+    def _amounts(self, context: ImportContext, values: Values, old: Columns | None) -> Columns:
+        given = [money for money in self.amounts if values.get(money.field) is not None]
+        if not given:
+            return {}
+        currency = currency_of(context, values, old)
+        return {"currency": currency} | {
+            money.column: to_minor(Decimal(values[money.field]), currency) for money in given
+        }
+
+    def recorded(self, context: ImportContext, record: ImportRecord) -> datetime:
+        """When the source first knew the record."""
+        for name in self.date_fields:
+            if text := record.values.get(name):
+                moment = moment_of(text) if "T" in text else day_start(date.fromisoformat(text), context.zone)
+                assert moment is not None
+                return min(moment, context.now)
+        fallback = context.latest_at if self.undated_at_end else context.earliest_at
+        return min(fallback, context.now) if fallback is not None else context.now
+
+    def new_columns(self, context: ImportContext, record: ImportRecord) -> Columns:
+        """The empty form of each column, and when the record was known."""
+        recorded_at = self.recorded(context, record)
+        empty: Columns = dict.fromkeys(self.columns)
+        empty |= dict.fromkeys(self.texts.values(), "")
+        if "currency" in self.columns:
+            empty["currency"] = ""
+        return empty | {"recorded_at": recorded_at, "reconstructed": recorded_at < context.now}
+
+    def dates_of(self, values: Values) -> Iterable[str]:
+        """The moments by which undated records of the same files are placed."""
+        return [str(values[name]) for name in self.date_fields if values.get(name)]
+
+    def value_text(self, column: str, value: Any, columns: Columns) -> str:
+        """A value as the review shows it, money with its currency."""
+        if column.endswith("_minor") and value is not None:
+            return f"{from_minor(value, columns['currency']):,} {columns['currency']}"
+        return super().value_text(column, value, columns)
+
+
+def currency_of(context: ImportContext, values: Values, old: Columns | None) -> str:
+    """The row's own currency, else that of the record, else that of the import."""
+    return str(values.get("currency") or (old and old.get("currency")) or context.currency)
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """A moment from the form it travels in."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def full_name(values: Values) -> None:
+    """Make one name of first and last name where the row has no whole one.
+
+    :raises ValueProblem: when there is none at all.
+    """
+    if not values.get("name"):
+        values["name"] = tidy(f"{values.get('first_name') or ''} {values.get('last_name') or ''}")
+    if not values["name"]:
+        raise ValueProblem("required", "Name is missing")
