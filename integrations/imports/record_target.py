@@ -141,7 +141,7 @@ class RecordTarget(ImportTarget):
 
     def _existing(self, context: ImportContext, keys: Collection[str], *, lock: bool) -> dict[str, Columns]:
         rows = (
-            self.model._default_manager.filter(  # type: ignore[attr-defined]
+            self.model._default_manager.filter(
                 organization_id=context.organization.pk, source=context.source, external_id__in=set(keys)
             )
             .order_by("id")

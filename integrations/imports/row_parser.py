@@ -159,8 +159,16 @@ class RowParser:
                 return column.read(digits)
             except ValueProblem as still:
                 problem = still
+        is_warning = column.field.type in _LEFT_EMPTY and not column.field.required
         row.problems.append(
-            Problem(problem.code, problem.message, column.rule.header, text[:200], suggestion=problem.suggestion)
+            Problem(
+                problem.code,
+                f"{problem.message}. It is left empty." if is_warning else problem.message,
+                column.rule.header,
+                text[:200],
+                is_warning=is_warning,
+                suggestion=problem.suggestion,
+            )
         )
         return None
 
@@ -218,6 +226,8 @@ class RowParser:
 
 
 _KEEPS_EMPTY_WORDS = frozenset({FieldType.ID, FieldType.NAME, FieldType.LONG_TEXT, FieldType.MAPPED})
+# A record is right without these; nothing is computed from them.
+_LEFT_EMPTY = frozenset({FieldType.COUNTRY, FieldType.EMAIL})
 _SIMPLE: dict[FieldType, Callable[[str], Any]] = {
     FieldType.BOOLEAN: parse_boolean,
     FieldType.CURRENCY: parse_currency,

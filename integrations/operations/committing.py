@@ -45,7 +45,8 @@ def request_commit(
     """
     locked = Import.objects.for_organization(organization).select_for_update().get(pk=made.pk)
     if locked.run_id is not None and locked.state in (ImportState.COMMITTING, ImportState.DONE):
-        return Run.objects.for_organization(organization).get(pk=locked.run_id)
+        begun: Run = Run.objects.for_organization(organization).get(pk=locked.run_id)
+        return begun
     if locked.state != ImportState.CHECKED or locked.checked_version != locked.version:
         raise UnableToCommit("The rows are still being checked. Wait until the counts are there.")
     files = files_in_order(locked)
@@ -64,7 +65,7 @@ def request_commit(
 def _create_run(
     organization: Organization, made: Import, files: list[ImportFile], requested_by: Member | None, now: datetime
 ) -> Run:
-    run = Run.objects.create(
+    run: Run = Run.objects.create(
         organization=organization,
         kind=Run.Kind.IMPORT,
         key=str(made.pk),

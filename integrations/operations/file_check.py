@@ -178,11 +178,9 @@ class FileCheck:
                 if meant.code:
                     self._add_reference_problem(row, name, text, meant)
             self._check_mapped(row)
-            if row.is_held_back:
-                records.append(None)
-            else:
-                records.append(ImportRecord(row.line, key, row.values, ids, self.number + number))
-        return records
+            records.append(ImportRecord(row.line, key, row.values, ids, self.number + number))
+        # References and mapped values have held some more back by now.
+        return [None if row.is_held_back else record for row, record in zip(rows, records, strict=True)]
 
     def _add_reference_problem(self, row: ParsedRow, name: str, text: str, meant: Resolved) -> None:
         found = self.target.field_named(name)

@@ -129,7 +129,8 @@ def find_saved_mapping(*, organization: Organization, headers: Sequence[str], na
     rows = SavedMapping.objects.for_organization(organization).filter(fingerprint=fingerprint(headers))
     if name:
         rows = rows.filter(name=name)
-    return rows.order_by("-updated_at").first()
+    found: SavedMapping | None = rows.order_by("-updated_at").first()
+    return found
 
 
 def apply_saved_mapping(*, import_file: ImportFile, saved: SavedMapping) -> None:

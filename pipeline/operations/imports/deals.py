@@ -85,9 +85,9 @@ class DealTarget(CrmTarget):
         """What the row says, with all that follows from its stage."""
         found = super().mapped_columns(context, record, old)
         stage: ChosenStage = context.mapped["stage"][name_key(record.values["stage"])]
-        opened_at = moment_of(record.values.get("opened_at")) or (old and old["opened_at"])
+        opened_at = moment_of(record.values.get("opened_at"))
         if opened_at is None:
-            opened_at = self._unknown_opening(context, record)
+            opened_at = self._unknown_opening(context, record) if old is None else old["opened_at"]
         closed_at = self._closed_at(context, record, stage, opened_at, old)
         return found | {
             "stage_id": stage.id,

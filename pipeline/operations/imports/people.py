@@ -1,7 +1,5 @@
 """Sales people of a CRM become members without a sign-in: they own records, and can be invited later."""
 
-from collections.abc import Sequence
-
 from integrations.imports.record_target import Columns, RecordTarget
 from integrations.imports.row_parser import Values
 from integrations.imports.targets import ImportContext, ImportRecord
@@ -16,7 +14,7 @@ class PeopleTarget(RecordTarget):
 
     name, label, label_one = "people", "People", "person"
     fields = with_crm_names("people", PEOPLE)
-    file_words: Sequence[str] = ("people", "employees", "users", "owners", "sales teams", "agents", "Mitarbeiter")
+    file_words = ("people", "employees", "users", "owners", "sales teams", "agents", "Mitarbeiter")
     required_any = (("name", "last_name"),)
     links = ("manager",)
     model = Member
