@@ -1,10 +1,9 @@
 """The two questions that are asked before an organisation is known. A test lists them: there is no third.
 
-Each is a small SECURITY DEFINER function (migration 0002), so that the web process needs no right to read across
+Each is a small SECURITY DEFINER function (migration 0004), so that the web process needs no right to read across
 organisations.
 """
 
-import json
 from datetime import datetime
 from uuid import UUID
 
@@ -29,5 +28,4 @@ def token_owner(sha256: str, *, now: datetime) -> TokenOwner | None:
             "SELECT organization_id, token_id, scopes, last_used_at FROM tenancy_token_owner(%s, %s)", [sha256, now]
         )
         row = cursor.fetchone()
-    # Django leaves jsonb as text; only its own JSONField reads it.
-    return TokenOwner(row[0], row[1], tuple(json.loads(row[2])), row[3]) if row else None
+    return TokenOwner(row[0], row[1], tuple(row[2]), row[3]) if row else None

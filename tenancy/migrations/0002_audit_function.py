@@ -26,7 +26,8 @@ BEGIN
             SELECT jsonb_object_agg(a.key, b.value) AS before, jsonb_object_agg(a.key, a.value) AS after
             FROM jsonb_each(to_jsonb(n)) a
             JOIN jsonb_each(to_jsonb(o)) b ON b.key = a.key
-            WHERE a.value IS DISTINCT FROM b.value
+            -- That a token was used changes nothing of it.
+            WHERE a.value IS DISTINCT FROM b.value AND a.key <> 'last_used_at'
         ) c
         WHERE c.after IS NOT NULL;
     ELSE

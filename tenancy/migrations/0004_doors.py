@@ -13,9 +13,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
 $$;
 
 CREATE FUNCTION tenancy_token_owner(p_sha256 text, p_now timestamptz)
-RETURNS TABLE (organization_id uuid, token_id uuid, scopes text[])
+RETURNS TABLE (organization_id uuid, token_id uuid, scopes text[], last_used_at timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT t.organization_id, t.id, ARRAY(SELECT jsonb_array_elements_text(t.scopes))
+    SELECT t.organization_id, t.id, ARRAY(SELECT jsonb_array_elements_text(t.scopes)), t.last_used_at
     FROM public.tenancy_apitoken t JOIN public.tenancy_organization o ON o.id = t.organization_id
     WHERE t.sha256 = p_sha256 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > p_now)
       AND o.is_active
