@@ -13,9 +13,11 @@ from psycopg2 import sql
 def files_mark(project: Path, patterns: Iterable[str], *extra: str) -> str:
     """Return a mark that changes with the names and contents of these files, and with `extra`."""
     digest = hashlib.sha256("\0".join(extra).encode())
-    for path in sorted({path for pattern in patterns for path in project.glob(pattern) if path.is_file()}):
-        digest.update(f"{path.relative_to(project)}\0".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    found = {path.relative_to(project) for pattern in patterns for path in project.glob(pattern) if path.is_file()}
+    # What is collected into .local/ is a result, and must not make itself look changed.
+    for path in sorted(path for path in found if not path.parts[0].startswith(".")):
+        digest.update(f"{path}\0".encode())
+        digest.update(hashlib.sha256((project / path).read_bytes()).digest())
     return digest.hexdigest()
 
 

@@ -87,7 +87,7 @@ def _make() -> None:
 
 def _install() -> None:
     print("installing the requirements (a minute or two, once)", flush=True)
-    command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    command = [PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
     # The lock names everything, so nothing is left to resolve.
     if subprocess.call([*command, "--no-deps", "--require-hashes", "--requirement", LOCK]):
         sys.exit(
