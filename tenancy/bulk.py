@@ -79,19 +79,24 @@ def upsert_rows(
     unique = ", ".join(f'"{name}"' for name in ["organization_id", *keys])
     key_columns = ", ".join(f's."{name}"' for name in keys)
     joined = " AND ".join(f't."{name}" = s."{name}"' for name in keys)
+    returned = ", ".join(f't."{name}"' for name in keys)
     result = BulkResult()
     with connection.cursor() as cursor:
         cursor.execute(
             f'INSERT INTO "{table}" AS t ({target}) SELECT {target} FROM "{staging.table}"'  # noqa: S608
-            f" ON CONFLICT ({unique}) {on_conflict} RETURNING t.id, (xmax = 0)"
+            f" ON CONFLICT ({unique}) {on_conflict} RETURNING t.id, (xmax = 0), {returned}"
         )
-        for row_id, is_new in cursor.fetchall():
+        for row_id, is_new, *key in cursor.fetchall():
             (result.inserted_ids if is_new else result.updated_ids).add(row_id)
-        cursor.execute(
-            f'SELECT t.id, {key_columns} FROM "{staging.table}" s JOIN "{table}" t'  # noqa: S608
-            f" ON t.organization_id = s.organization_id AND {joined}"
-        )
-        result.ids = {tuple(row[1:]): row[0] for row in cursor.fetchall()}
+            result.ids[tuple(key)] = row_id
+        if len(result.ids) < staging.count:
+            # Only for rows that were left alone: freshly loaded tables have no statistics, and the planner may join
+            # them row by row.
+            cursor.execute(
+                f'SELECT t.id, {key_columns} FROM "{staging.table}" s JOIN "{table}" t'  # noqa: S608
+                f" ON t.organization_id = s.organization_id AND {joined}"
+            )
+            result.ids |= {tuple(row[1:]): row[0] for row in cursor.fetchall()}
         cursor.execute(f'DROP TABLE "{staging.table}"')
     result.inserted, result.updated = len(result.inserted_ids), len(result.updated_ids)
     result.unchanged = staging.count - result.inserted - result.updated

@@ -24,6 +24,7 @@ from integrations.operations.file_settings import (
     reference_texts,
     references_of,
 )
+from integrations.operations.saved_mappings import save_mapping
 from tenancy.events import record_event
 from tenancy.jobs import enqueue
 from tenancy.models import Member, Organization, Run, RunStep
@@ -52,6 +53,9 @@ def request_commit(
     files = files_in_order(locked)
     if not any(found.counts.get("rows", 0) - found.counts.get("held", 0) for found in files):
         raise UnableToCommit("Every row is held back, so there is nothing to import yet.")
+    for found in files:
+        name = found.mapping_name or locked.source_name
+        save_mapping(organization=organization, import_file=found, source=locked.source, name=name)
     run = _create_run(organization, locked, files, requested_by, now)
     made.run = run
     made.state = ImportState.COMMITTING

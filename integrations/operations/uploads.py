@@ -6,10 +6,11 @@ from datetime import datetime
 
 from integrations.imports.fields import ColumnRule
 from integrations.imports.file_kind import UnreadableFile
-from integrations.imports.inspection import MAX_FILES, FileFormat, Inspection, fingerprint, inspect_file
+from integrations.imports.inspection import MAX_FILES, FileFormat, Inspection, inspect_file
 from integrations.imports.suggestions import known_headers, suggest_columns, suggest_target
 from integrations.imports.targets import target_or_none, targets
-from integrations.models import Import, ImportFile, SavedMapping
+from integrations.models import Import, ImportFile
+from integrations.operations.saved_mappings import apply_saved_mapping, find_saved_mapping
 from integrations.operations.stored_files import opener_of, store_bytes
 from tenancy.events import record_event
 from tenancy.models import Member, Organization
@@ -58,8 +59,15 @@ def start_import(
         requested_by=requested_by,
         created_at=now,
     )
-    for position, upload in enumerate(uploads):
+    sources = [
         _take_file(made=made, position=position, upload=upload, mapping_name=mapping_name)
+        for position, upload in enumerate(uploads)
+    ]
+    known = next(filter(None, sources), "")
+    if known and not source_name:
+        # Files with the columns of an earlier import come from where those came from, and match its records.
+        made.source = known
+        made.save(update_fields=["source"])
     record_event(
         organization=organization,
         type="import.uploaded",
@@ -78,7 +86,8 @@ def source_code(name: str) -> str:
     return f"import:{word}"
 
 
-def _take_file(*, made: Import, position: int, upload: Upload, mapping_name: str) -> None:
+def _take_file(*, made: Import, position: int, upload: Upload, mapping_name: str) -> str:
+    """Keep one file; return the source of the saved mapping that fits it, if there is one."""
     found = ImportFile(
         organization_id=made.organization_id,
         import_set=made,
@@ -90,15 +99,16 @@ def _take_file(*, made: Import, position: int, upload: Upload, mapping_name: str
     found.save()
     try:
         store_bytes(import_file=found, pieces=upload.pieces)
-        inspect_stored_file(import_file=found, made=made, mapping_name=mapping_name)
+        return inspect_stored_file(import_file=found, made=made, mapping_name=mapping_name)
     except UnreadableFile as refusal:
         found.parts.all().delete()
         found.refusal = refusal.message
         found.save(update_fields=["refusal"])
+    return ""
 
 
-def inspect_stored_file(*, import_file: ImportFile, made: Import, mapping_name: str = "") -> None:
-    """Look at a stored file and suggest its target and mapping.
+def inspect_stored_file(*, import_file: ImportFile, made: Import, mapping_name: str = "") -> str:
+    """Look at a stored file and suggest its target and mapping; return the source of a saved mapping that fits.
 
     :raises UnreadableFile: when it is no table.
     """
@@ -114,6 +124,7 @@ def inspect_stored_file(*, import_file: ImportFile, made: Import, mapping_name: 
         import_file.target, import_file.is_target_sure = suggestion.target, suggestion.is_sure
         import_file.rules = [rule.as_json() for rule in suggestion.rules]
     import_file.save()
+    return saved.source if saved is not None else ""
 
 
 def _keep_inspection(import_file: ImportFile, found: Inspection) -> None:
@@ -122,28 +133,6 @@ def _keep_inspection(import_file: ImportFile, found: Inspection) -> None:
     import_file.sample = [[cell[:200] for cell in cells] for cells in found.sample[:KEPT_SAMPLE_ROWS]]
     import_file.notes = list(found.notes)
     import_file.row_count = found.row_count
-
-
-def find_saved_mapping(*, organization: Organization, headers: Sequence[str], name: str = "") -> SavedMapping | None:
-    """The mapping saved last for files with these columns, of that name if one is given."""
-    rows = SavedMapping.objects.for_organization(organization).filter(fingerprint=fingerprint(headers))
-    if name:
-        rows = rows.filter(name=name)
-    found: SavedMapping | None = rows.order_by("-updated_at").first()
-    return found
-
-
-def apply_saved_mapping(*, import_file: ImportFile, saved: SavedMapping) -> None:
-    """Give a file the saved meaning of its columns, matched by their names."""
-    by_header = {str(rule["header"]).casefold(): rule for rule in saved.rules}
-    import_file.target, import_file.is_target_sure = saved.target, True
-    import_file.mapping_name = saved.name
-    import_file.value_map = saved.value_map
-    import_file.rules = [
-        {**by_header.get(str(header).casefold(), {}), "header": header} for header in import_file.headers
-    ]
-    settings = {name: saved.format[name] for name in ("repair_text", "fill_short_rows") if name in saved.format}
-    import_file.format = {**import_file.format, **settings}
 
 
 def suggest_rules(*, import_file: ImportFile, target_name: str) -> list[ColumnRule]:
