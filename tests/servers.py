@@ -49,6 +49,9 @@ def _start() -> None:
     from agile_sales.local import postgres, roles, valkey
 
     state_dir = _state_dir()
+    # Empty, and not the folder of the servers: every test client would look at thousands of their files.
+    static_root = state_dir / "static"
+    static_root.mkdir(parents=True, exist_ok=True)
     database = postgres.start_postgres(state_dir, fsync=False)
     _cleanups.append(database.stop)
     broker = valkey.start_valkey(state_dir, persistent=False)
@@ -60,7 +63,7 @@ def _start() -> None:
             "SECRET_KEY": "a fixed key of the tests " * 3,
             "SECURE": "False",
             "HASHED_STATIC": "False",
-            "STATIC_ROOT": str(state_dir),
+            "STATIC_ROOT": str(static_root),
             "LOCAL_MAILBOX": "True",
             "DATABASE_ROLE": "app",
             "PYTHONHASHSEED": "0",
