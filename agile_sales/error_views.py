@@ -4,21 +4,16 @@ import logging
 import secrets
 import sys
 
-import redis.exceptions
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
-from django.utils.translation import gettext
 from django.views.decorators.csrf import requires_csrf_token
 
+from integrations.api.errors import RETRY_AFTER_SECONDS, UNAVAILABLE, problem
 from tenancy.access import public
 
 logger = logging.getLogger(__name__)
-
-UNAVAILABLE = (OperationalError, InterfaceError, redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
-RETRY_AFTER_SECONDS = 20
 
 
 def _page(request: HttpRequest, template: str, status: int, **context: object) -> HttpResponse:
@@ -31,18 +26,11 @@ def _wants_json(request: HttpRequest) -> bool:
     return request.path_info.startswith("/api/")
 
 
-def _problem(status: int, title: str, detail: str = "") -> HttpResponse:
-    body: dict[str, object] = {"type": "about:blank", "title": title, "status": status}
-    if detail:
-        body["detail"] = detail
-    return JsonResponse(body, status=status, content_type="application/problem+json")
-
-
 @requires_csrf_token
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: says who can."""
     if _wants_json(request):
-        return _problem(403, gettext("Not allowed"))
+        return problem(403)
     return _page(request, "errors/403.html", 403, who=str(exception))
 
 
@@ -50,7 +38,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404: never tells whether it exists elsewhere."""
     if _wants_json(request):
-        return _problem(404, gettext("Not found"))
+        return problem(404)
     return _page(request, "errors/404.html", 404)
 
 
@@ -58,7 +46,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400: the request itself was malformed."""
     if _wants_json(request):
-        return _problem(400, gettext("Bad request"))
+        return problem(400)
     return _alone("errors/400.html", 400)
 
 
@@ -75,7 +63,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     logger.error("Reference %s: %s %s failed: %s", reference, request.method, request.path, type(error).__name__)
     status = 503 if unavailable else 500
     if _wants_json(request):
-        response = _problem(status, gettext("Unavailable") if unavailable else gettext("Internal error"), reference)
+        response = problem(status, reference=reference)
     else:
         response = _alone(f"errors/{status}.html", status, reference=reference)
     if unavailable:

@@ -201,9 +201,12 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "integrations.api.errors.problem_response",
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,
+    # The Accept header says what comes back; nothing in the address does.
+    "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Agile Sales API",
+    "DESCRIPTION": "Customers, deals and scores of one organisation, for its other systems.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -10,6 +10,7 @@ urlpatterns = [
     path("health/ready", health.ready, name="health-ready"),
     path("auth/mailbox/", entrance_views.mailbox, name="mailbox"),
     path("auth/", include("agile_sales.auth_urls")),
+    path("api/", include("agile_sales.api_urls")),
     path("ui/", ui_views.components, name="ui-components"),
     path("ui/reasons/", ui_views.component_reasons, name="ui-component-reasons"),
     path("ui/preferences/", ui_views.preferences, name="ui-preferences"),

@@ -1,0 +1,22 @@
+"""Every address of the API. Without a slash at the end, as `docs/integrators.md` promises."""
+
+from django.urls import path, re_path
+
+from integrations.api.document import SchemaView
+from integrations.api.views import no_such_address
+from pipeline.api.account_scores import AccountScoreDetailView, AccountScoreListView
+from pipeline.api.accounts import AccountDetailView, AccountListView
+from pipeline.api.opportunities import OpportunityDetailView, OpportunityListView
+
+app_name = "api"
+urlpatterns = [
+    path("v1/schema", SchemaView.as_view(), name="schema"),
+    path("v1/accounts", AccountListView.as_view(), name="accounts"),
+    path("v1/accounts/<uuid:id>", AccountDetailView.as_view(), name="account"),
+    path("v1/opportunities", OpportunityListView.as_view(), name="opportunities"),
+    path("v1/opportunities/<uuid:id>", OpportunityDetailView.as_view(), name="opportunity"),
+    path("v1/account-scores", AccountScoreListView.as_view(), name="account-scores"),
+    path("v1/account-scores/<uuid:account_id>", AccountScoreDetailView.as_view(), name="account-score"),
+    # Last: else an address that is not there would be taken for a page of an organisation called "api".
+    re_path(r"^(?P<rest>.*)$", no_such_address, name="no-such-address"),
+]

@@ -1,0 +1,224 @@
+"""What may stand behind the question mark: typed filters, one sort, a page. Anything else is refused with words."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.http import QueryDict
+
+from integrations.api.errors import FieldProblem, InvalidParameters
+from tenancy.keyset import Sort, chosen_sort
+
+DEFAULT_LIMIT, LARGEST_LIMIT = 50, 200
+PAGE_PARAMETERS = ("cursor", "limit", "sort")
+LONGEST_TEXT = 500
+
+
+class Unreadable(ValueError):
+    """A value that a filter can't read; the message says what it takes."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One allowed filter: how its text is read, what it asks of the rows, how it is described."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+    read: Callable[[str], Any]
+    condition: Callable[[Any], Any]
+    example: str = ""
+    many: bool = False
+    needs: str = ""
+
+
+def _where(lookup: str) -> Callable[[Any], Q]:
+    return lambda value: Q(**{lookup: value})
+
+
+def codes(name: str, lookup: str, choices: Iterable[str], description: str) -> Filter:
+    """Return a filter by one or more codes of a fixed set, separated by commas."""
+    allowed = list(choices)
+
+    def read(text: str) -> list[str]:
+        wanted = text.split(",")
+        if unknown := [code for code in wanted if code not in allowed]:
+            raise Unreadable(f"takes {', '.join(allowed)}, and not {', '.join(map(repr, unknown))}")
+        return wanted
+
+    schema = {"type": "string", "enum": allowed}
+    return Filter(name, description, schema, read, _where(f"{lookup}__in"), example=allowed[0], many=True)
+
+
+def text(name: str, lookup: str, description: str, *, example: str, needs: str = "") -> Filter:
+    """Return a filter by a text, exactly as it is kept."""
+    schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
+    return Filter(name, description, schema, read_text, _where(lookup), example=example, needs=needs)
+
+
+def beginning(name: str, condition: Callable[[str], Any], description: str, *, example: str) -> Filter:
+    """Return a filter by the beginning of a text."""
+    schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
+    return Filter(name, description, schema, read_text, condition, example=example)
+
+
+def identifier(name: str, lookup: str, description: str) -> Filter:
+    """Return a filter by the id of another record."""
+    schema = {"type": "string", "format": "uuid"}
+    return Filter(name, description, schema, read_id, _where(lookup), example="0192f0c1-7b2a-7c3e-9a53-0b6f5d1e2a10")
+
+
+def moment(name: str, lookup: str, description: str) -> Filter:
+    """Return a filter by a moment with its offset."""
+    schema = {"type": "string", "format": "date-time"}
+    return Filter(name, description, schema, read_moment, _where(lookup), example="2026-11-23T06:00:00Z")
+
+
+def day(name: str, lookup: str, description: str) -> Filter:
+    """Return a filter by a calendar day."""
+    schema = {"type": "string", "format": "date"}
+    return Filter(name, description, schema, read_day, _where(lookup), example="2026-12-31")
+
+
+def number(name: str, lookup: str, low: int, high: int, description: str) -> Filter:
+    """Return a filter by a whole number between two bounds."""
+    schema = {"type": "integer", "minimum": low, "maximum": high}
+    middle = str((low + high) // 2)
+    return Filter(name, description, schema, lambda given: read_number(given, low, high), _where(lookup), middle)
+
+
+def read_text(given: str) -> str:
+    """Return the text.
+
+    :raises Unreadable: when it is empty, too long, or holds a zero character, which no text in a database has.
+    """
+    if not given or len(given) > LONGEST_TEXT or "\x00" in given:
+        raise Unreadable(f"takes a text of 1 to {LONGEST_TEXT} characters")
+    return given
+
+
+def read_id(given: str) -> UUID:
+    """Return the id.
+
+    :raises Unreadable: when it is none of ours.
+    """
+    if not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", given):
+        raise Unreadable("takes an id such as 0192f0c1-7b2a-7c3e-9a53-0b6f5d1e2a10")
+    return UUID(given)
+
+
+def read_moment(given: str) -> datetime:
+    """Return the moment.
+
+    :raises Unreadable: without an offset, because nobody could know which moment is meant.
+    """
+    words = "takes a moment with its offset, such as 2026-11-23T06:00:00Z (a + in an address is written %2B)"
+    try:
+        value = datetime.fromisoformat(given)
+    except ValueError:
+        raise Unreadable(words) from None
+    # The first and the last year can leave the calendar when they are brought to another offset.
+    if value.tzinfo is None or not 2 <= value.year <= 9998:
+        raise Unreadable(words)
+    return value
+
+
+def read_day(given: str) -> date:
+    """Return the day.
+
+    :raises Unreadable: when it is no day of the calendar in the form 2026-12-31.
+    """
+    try:
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
+            return date.fromisoformat(given)
+    except ValueError:
+        pass
+    raise Unreadable("takes a day such as 2026-12-31")
+
+
+def read_number(given: str, low: int, high: int) -> int:
+    """Return the whole number.
+
+    :raises Unreadable: when it is not between `low` and `high`.
+    """
+    if re.fullmatch(r"[0-9]{1,9}", given) and low <= int(given) <= high:
+        return int(given)
+    raise Unreadable(f"takes a whole number from {low} to {high}")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks of a list."""
+
+    conditions: tuple[Any, ...]
+    sort: Sort
+    limit: int
+    cursor: str
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """Which rows are asked for: a cursor made under other filters must not fit."""
+        filters = sorted((name, value) for name, value in self.given.items() if name not in PAGE_PARAMETERS)
+        return hashlib.sha256(repr(filters).encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+def read_list(query: QueryDict, *, filters: Sequence[Filter], sorts: Sequence[Sort]) -> Asked:
+    """Return what the query string of a list asks for.
+
+    :raises InvalidParameters: with every unknown, repeated or unreadable parameter.
+    """
+    by_name = {one.name: one for one in filters}
+    problems = list(_unknown(query, [*by_name, *PAGE_PARAMETERS]))
+    given = {name: str(query[name]) for name in query if name in by_name or name in PAGE_PARAMETERS}
+    conditions, limit, sort = [], DEFAULT_LIMIT, sorts[0]
+    for name, value in given.items():
+        try:
+            if name == "limit":
+                limit = read_number(value, 1, LARGEST_LIMIT)
+            elif name == "sort":
+                sort = _read_sort(value, sorts)
+            elif name in by_name:
+                one = by_name[name]
+                conditions.append(one.condition(one.read(value)))
+                if one.needs and one.needs not in given:
+                    problems.append(FieldProblem(name, f"{name} goes together with {one.needs}."))
+        except Unreadable as error:
+            problems.append(FieldProblem(name, f"{name} {error}."))
+    if problems:
+        raise InvalidParameters(problems)
+    return Asked(tuple(conditions), sort, limit, given.get("cursor", ""), given)
+
+
+def read_none(query: QueryDict) -> None:
+    """Make sure that nothing stands behind the question mark of an address that takes no parameters.
+
+    :raises InvalidParameters: with every parameter.
+    """
+    if problems := list(_unknown(query, [])):
+        raise InvalidParameters(problems)
+
+
+def sort_names(sorts: Sequence[Sort]) -> list[str]:
+    """Return every allowed value of `sort`, both ways round."""
+    return [way for sort in sorts for way in (sort.name, f"-{sort.name}")]
+
+
+def _read_sort(value: str, sorts: Sequence[Sort]) -> Sort:
+    if value in sort_names(sorts):
+        return chosen_sort(sorts, value)
+    raise Unreadable(f"takes {', '.join(sort_names(sorts))}")
+
+
+def _unknown(query: QueryDict, allowed: Sequence[str]) -> Iterable[FieldProblem]:
+    offer = f"There are {', '.join(sorted(allowed))}." if allowed else "This address takes none."
+    for name, values in query.lists():
+        if name not in allowed:
+            yield FieldProblem(name, f"There is no parameter {name[:LONGEST_TEXT]!r}. {offer}")
+        elif len(values) > 1:
+            yield FieldProblem(name, f"{name} is given {len(values)} times; give it once.")

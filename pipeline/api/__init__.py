@@ -1,0 +1,1 @@
+"""Customers, deals and scores for programs. Reads only; `integrations.api` has the conventions."""

@@ -1,0 +1,115 @@
+"""GET /api/v1/account-scores and /api/v1/account-scores/{account_id}."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+
+from integrations.api import parameters
+from integrations.api.components import money, reference
+from integrations.api.views import DetailView, ListView, RecordView, Row
+from pipeline.api.components import AccountScoreSerializer
+from pipeline.models import AccountScore, Band, Segment
+from pipeline.rules import reason_sentence
+from tenancy.keyset import Sort
+
+EXAMPLE = {
+    "account": {"id": "0192f0c1-7b2a-7c3e-9a53-0b6f5d1e2a10", "name": "Velora E-Bikes"},
+    "score": 71,
+    "previous_score": 62,
+    "rank": 1,
+    "previous_rank": 4,
+    "band": "act",
+    "probability": 0.7132,
+    "value": {"amount_minor": 38_000_000, "currency": "EUR"},
+    "reasons": [
+        {
+            "code": "open_deal_late",
+            "points": 0.9,
+            "sentence": "Open deal in Proposal, opened 11 Aug",
+            "records": [
+                {
+                    "type": "opportunity",
+                    "id": "0192f0c1-7b2a-7c3e-9a53-0b6f5d1e2b01",
+                    "label": "2027 drive framework",
+                }
+            ],
+        }
+    ],
+    "run_id": "0192f0c1-7b2a-7c3e-9a53-0b6f5d1e2e01",
+    "model_version": "rules-1",
+    "as_of": "2026-11-23T01:00:00Z",
+    "scored_at": "2026-11-23T01:00:41Z",
+    "data_up_to": "2026-11-22T18:31:00Z",
+}
+
+
+class AccountScoreView(RecordView):
+    """The current scores of an organisation."""
+
+    required_scope = "scores:read"
+    singular, plural = "account_score", "account_scores"
+    record = AccountScoreSerializer
+    example = EXAMPLE
+    columns = (
+        *("id", "account_id", "account__name", "score", "previous_score", "rank", "previous_rank", "band"),
+        *("probability", "value_minor", "currency", "reasons", "run_id", "model_version", "as_of", "scored_at"),
+        *("data_up_to", "organization__time_zone"),
+    )
+
+    def rows(self) -> QuerySet[Any, Any]:
+        """Return the scores of accounts that were not deleted."""
+        scores: QuerySet[Any, Any] = AccountScore.objects.for_organization(self.organization_id)
+        return scores.filter(account__deleted_at=None)
+
+    def shaped(self, row: Row) -> dict[str, Any]:
+        """Return a score; its sentences speak of the organisation's day that it looks at, not of the day of asking."""
+        day = row["as_of"].astimezone(ZoneInfo(row["organization__time_zone"])).date()
+        return {
+            "account": reference(row, "account"),
+            "score": row["score"],
+            "previous_score": row["previous_score"],
+            "rank": row["rank"],
+            "previous_rank": row["previous_rank"],
+            "band": row["band"],
+            "probability": row["probability"],
+            "value": money(row, "value_minor"),
+            "reasons": [
+                {
+                    "code": reason["code"],
+                    "points": reason["points"],
+                    "sentence": reason_sentence(reason, day),
+                    "records": reason.get("records", []),
+                }
+                for reason in row["reasons"]
+            ],
+            "run_id": row["run_id"],
+            "model_version": row["model_version"],
+            "as_of": row["as_of"],
+            "scored_at": row["scored_at"],
+            "data_up_to": row["data_up_to"],
+        }
+
+
+class AccountScoreListView(AccountScoreView, ListView):
+    """The scores of the last run, page by page, the first rank first. When `run_id` changes between two pages, a new
+    run was published meanwhile: begin again.
+    """
+
+    summary = "List account scores"
+    sorts = (Sort("rank", "rank"), Sort("value", "value_minor", nullable=True))
+    filters = (
+        parameters.codes("band", "band", Band.values, "When the account wants attention."),
+        parameters.number("min_score", "score__gte", 1, 99, "This score or a higher one."),
+        parameters.number("max_score", "score__lte", 1, 99, "This score or a lower one."),
+        parameters.codes("segment", "account__segment", Segment.values, "How large the account is to you."),
+        parameters.text("region", "account__region", "The region of the account, as it is written.", example="North"),
+        parameters.identifier("owner", "account__owner_id", "The person who owns the account."),
+    )
+
+
+class AccountScoreDetailView(AccountScoreView, DetailView):
+    """The current score of one account, by the account's id."""
+
+    summary = "Get the score of an account"
+    key = "account_id"

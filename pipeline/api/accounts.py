@@ -1,0 +1,121 @@
+"""GET /api/v1/accounts and /api/v1/accounts/{id}."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from integrations.api import parameters
+from integrations.api.components import money, reference
+from integrations.api.views import DetailView, ListView, RecordView, Row
+from pipeline.api.components import AccountSerializer
+from pipeline.models import Account, IcpFit, Lifecycle, Segment
+from pipeline.querysets import starting_with
+from tenancy.keyset import Sort
+
+EXAMPLE = {
+    "id": "0192f0c1-7b2a-7c3e-9a53-0b6f5d1e2a10",
+    "source": "import:crm",
+    "external_id": "001Qy00000AbCdE",
+    "version": 4,
+    "created_at": "2026-02-03T08:14:00Z",
+    "updated_at": "2026-11-20T16:02:11Z",
+    "name": "Velora E-Bikes",
+    "parent_id": None,
+    "owner": {"id": "0192f0c1-7b2a-7c3e-9a53-0b6f5d1e2a77", "name": "Mara Lindqvist"},
+    "lifecycle": "customer",
+    "segment": "key",
+    "industry": "Mobility",
+    "region": "North",
+    "country": "NL",
+    "city": "Utrecht",
+    "website": "https://velora.example",
+    "employees": 420,
+    "annual_revenue": {"amount_minor": 9_800_000_000, "currency": "EUR"},
+    "potential": {"amount_minor": 125_000_000, "currency": "EUR"},
+    "customer_since": "2021-05-01",
+    "icp_fit": "a",
+}
+
+
+class AccountView(RecordView):
+    """The accounts of an organisation."""
+
+    required_scope = "accounts:read"
+    singular, plural = "account", "accounts"
+    record = AccountSerializer
+    example = EXAMPLE
+    columns = (
+        *("id", "source", "external_id", "version", "created_at", "updated_at", "name", "name_key", "parent_id"),
+        *("owner_id", "owner__name", "lifecycle", "segment", "industry", "region", "country", "city", "website"),
+        *("employees", "annual_revenue_minor", "potential_minor", "currency", "customer_since", "icp_fit"),
+    )
+
+    def rows(self) -> QuerySet[Any, Any]:
+        """Return the accounts that were not deleted."""
+        accounts: QuerySet[Any, Any] = Account.objects.for_organization(self.organization_id).alive()
+        return accounts
+
+    def shaped(self, row: Row) -> dict[str, Any]:
+        """Return an account; what is not known is null."""
+        return {
+            "id": row["id"],
+            "source": row["source"],
+            "external_id": row["external_id"],
+            "version": row["version"],
+            "created_at": row["created_at"],
+            "updated_at": row["updated_at"],
+            "name": row["name"],
+            "parent_id": row["parent_id"],
+            "owner": reference(row, "owner"),
+            "lifecycle": row["lifecycle"],
+            "segment": row["segment"] or None,
+            "industry": row["industry"] or None,
+            "region": row["region"] or None,
+            "country": row["country"] or None,
+            "city": row["city"] or None,
+            "website": row["website"] or None,
+            "employees": row["employees"],
+            "annual_revenue": money(row, "annual_revenue_minor"),
+            "potential": money(row, "potential_minor"),
+            "customer_since": row["customer_since"],
+            "icp_fit": row["icp_fit"] or None,
+        }
+
+
+class AccountListView(AccountView, ListView):
+    """Accounts, page by page. In the order of `id`, the default, no account is missed or comes twice while others
+    change: right for a copy. Afterwards ask with `updated_after` for what changed.
+    """
+
+    summary = "List accounts"
+    sorts = (
+        Sort("id", "id"),
+        Sort("name", "name_key"),
+        Sort("potential", "potential_minor", nullable=True),
+        Sort("updated_at", "updated_at"),
+    )
+    filters = (
+        parameters.codes("lifecycle", "lifecycle", Lifecycle.values, "How far the firm has come with you."),
+        parameters.codes("segment", "segment", Segment.values, "How large it is to you."),
+        parameters.codes("icp_fit", "icp_fit", IcpFit.values, "How well it matches the customers that you serve best."),
+        parameters.text("region", "region", "The region, as it is written.", example="North"),
+        parameters.text("industry", "industry", "The industry, as it is written.", example="Mobility"),
+        parameters.text("country", "country", "The country, two capital letters.", example="NL"),
+        parameters.identifier("owner", "owner_id", "The person who owns it."),
+        parameters.identifier("parent", "parent_id", "The account of the group that it belongs to."),
+        parameters.beginning(
+            "name", lambda prefix: starting_with("name_key", prefix), "How its name begins.", example="velo"
+        ),
+        parameters.text("source", "source", "Where it came from.", example="import:crm"),
+        parameters.text(
+            "external_id", "external_id", "The id that its source knows.", example="001Qy00000AbCdE", needs="source"
+        ),
+        parameters.moment("updated_after", "updated_at__gt", "Changed later than this moment."),
+        parameters.moment("updated_before", "updated_at__lt", "Last changed before this moment."),
+    )
+
+
+class AccountDetailView(AccountView, DetailView):
+    """One account by its id."""
+
+    summary = "Get an account"

@@ -1,0 +1,63 @@
+"""The OpenAPI document: complete, checked in, served, and valid."""
+
+import json
+
+import pytest
+import yaml
+from django.test import Client
+from drf_spectacular.validation import validate_schema
+
+from agile_sales.api_urls import urlpatterns
+from integrations.api.document import document
+from integrations.api.schema import PROBLEMS
+from tests.integrations.api_caller import Caller, openapi, the_problem
+from tests.servers import ROOT
+
+SNAPSHOT = ROOT / "docs" / "openapi.yaml"
+
+
+def operations() -> list[tuple[str, dict[str, object]]]:
+    return [(path, methods["get"]) for path, methods in openapi()["paths"].items()]
+
+
+def test_the_checked_in_document_is_the_one_that_the_views_declare() -> None:
+    assert SNAPSHOT.read_bytes() == document(as_yaml=True), "Run `make schema` and commit docs/openapi.yaml."
+
+
+def test_it_is_valid_openapi() -> None:
+    validate_schema(openapi())
+
+
+def test_every_resource_is_in_it() -> None:
+    served = {f"/api/{pattern.pattern}".split("<")[0] for pattern in urlpatterns[1:-1]}
+
+    assert {path.split("{")[0] for path, _ in operations()} == served
+
+
+@pytest.mark.parametrize(("path", "operation"), operations())
+def test_an_operation_says_all_that_can_come_back_and_what_it_needs(path: str, operation: dict[str, object]) -> None:
+    responses: dict[str, dict[str, dict[str, object]]] = operation["responses"]  # type: ignore[assignment]
+
+    expected = {200, *PROBLEMS} - (set() if "{" in path else {404})
+    assert {int(status) for status in responses} == expected
+    assert all(next(iter(one["content"].values()))["examples"] for one in responses.values())  # type: ignore[index]
+    assert operation["security"] == [{"token": []}]
+    assert "Scope: `" in str(operation["description"])
+
+
+def test_anybody_may_read_it_as_json_or_yaml() -> None:
+    client = Client()
+
+    as_json = client.get("/api/v1/schema")
+    as_yaml = client.get("/api/v1/schema", headers={"Accept": "application/vnd.oai.openapi"})
+
+    assert as_json["Content-Type"] == "application/json"
+    assert json.loads(as_json.content) == yaml.safe_load(as_yaml.content) == openapi()
+
+
+def test_it_takes_no_parameters_and_no_other_form() -> None:
+    client = Client()
+
+    the_problem(client.get("/api/v1/schema", {"lang": "de"}), 400)
+    the_problem(client.get("/api/v1/schema", headers={"Accept": "image/png"}), 406)
+    Caller("").refused("/api/v1/schemas", 404)
