@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from coe.queries import statements
-from coe.queries.market import Market, market, rows
+from coe.queries.background import Market, market, rows
 from coe.scoring.facts import AccountFacts, DatedRecord, OpenDeal, Purchases, RecordRef
 from tenancy.models import Organization
 
