@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from coe.queries import statements
-from coe.queries.background import Market, market, rows
+from coe.queries.background import Market, market, rows, without_nested_loops
 from coe.scoring.facts import AccountFacts, DatedRecord, OpenDeal, Purchases, RecordRef
 from tenancy.models import Organization
 
@@ -59,20 +59,22 @@ def _facts_in(
         "currency": background.currency,
         "most": background.most_purchase_minor if background.most_purchase_minor is not None else 2**62,
     }
-    deals = _open_deals(given)
-    purchases = _purchases(given, margin=background.costs_known)
-    lost = _newest(statements.LOST_TO_COMPETITOR, "opportunity", given)
-    intents = _later(
-        _newest(statements.INQUIRIES, "activity", given),
-        _newest(statements.usage(statements.INTENT_KINDS), "usage_signal", given),
-    )
-    portal = _newest(statements.usage(statements.PORTAL_KINDS), "usage_signal", given)
-    decision_makers = _newest(statements.DECISION_MAKERS, "activity", given)
-    engaged = _engaged(given)
-    reactions = dict(rows(statements.LAST_REACTIONS, given))
-    satisfaction = {row[0]: row for row in rows(statements.SATISFACTION, given)}
-    owned = {account_id: frozenset(products) for account_id, products in rows(statements.OWNED_PRODUCTS, given)}
-    for account_id, segment, icp_fit, known_since in rows(statements.ACCOUNTS, given):
+    with without_nested_loops():
+        deals = _open_deals(given)
+        purchases = _purchases(given, margin=background.costs_known)
+        lost = _newest(statements.LOST_TO_COMPETITOR, "opportunity", given)
+        intents = _later(
+            _newest(statements.INQUIRIES, "activity", given),
+            _newest(statements.usage(statements.INTENT_KINDS), "usage_signal", given),
+        )
+        portal = _newest(statements.usage(statements.PORTAL_KINDS), "usage_signal", given)
+        decision_makers = _newest(statements.DECISION_MAKERS, "activity", given)
+        engaged = _engaged(given)
+        reactions = dict(rows(statements.LAST_REACTIONS, given))
+        satisfaction = {row[0]: row for row in rows(statements.SATISFACTION, given)}
+        owned = {account_id: frozenset(products) for account_id, products in rows(statements.OWNED_PRODUCTS, given)}
+        accounts = rows(statements.ACCOUNTS, given)
+    for account_id, segment, icp_fit, known_since in accounts:
         answer = satisfaction.get(account_id)
         own = owned.get(account_id)
         relevant = background.relevant_products.get(segment, ()) if own else ()

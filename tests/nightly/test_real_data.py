@@ -1,0 +1,77 @@
+"""The night on Maven's CRM export, as of its last day."""
+
+import json
+from datetime import date
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from pipeline import rules
+from pipeline.models import Activity, Contact, Opportunity, Order, Product, SatisfactionResponse, UsageSignal
+from pipeline.queries.priorities import priorities
+from tenancy.scoping import organization_scope
+from tests.integrations.test_real_files import import_maven
+
+pytestmark = [pytest.mark.real_data, pytest.mark.django_db]
+
+MODELS = {
+    "opportunity": Opportunity,
+    "order": Order,
+    "product": Product,
+    "contact": Contact,
+    "activity": Activity,
+    "satisfaction_response": SatisfactionResponse,
+    "usage_signal": UsageSignal,
+}
+
+
+def run_night(slug, as_of):
+    out = StringIO()
+    call_command("run_night", organization=slug, as_of=as_of, as_json=True, stdout=out)
+    return json.loads(out.getvalue())
+
+
+def test_maven_is_ranked_as_of_its_last_day_and_each_reason_has_its_records(cast):
+    import_maven(cast.acme)
+
+    said = run_night("acme", "2017-12-31")
+
+    assert said["status"] == "done"
+    assert said["data_up_to"].startswith("2017-12-3")
+    with organization_scope(cast.acme):
+        scores = list(priorities(organization=cast.acme, member=cast.lena, today=date(2026, 1, 1)).order_by("rank"))
+        assert [score.rank for score in scores] == list(range(1, 86))
+        assert [score.value_minor for score in scores] == sorted((s.value_minor for s in scores), reverse=True)
+        assert {score.band for score in scores} == {"act", "week", "steady"}
+        assert len({score.score for score in scores}) > 5
+        for score in scores:
+            assert score.reasons
+            for reason in score.reasons:
+                assert reason["records"], reason["code"]
+                for record in reason["records"]:
+                    found = MODELS[record["type"]].objects.for_organization(cast.acme).get(pk=record["id"])
+                    assert str(found) == record["label"]
+                    assert getattr(found, "account_id", score.account_id) == score.account_id
+                assert rules.reason_sentence(reason, date(2017, 12, 31)) != reason["code"]
+
+
+def test_a_day_in_october_sees_open_deals_that_were_won_since(cast):
+    import_maven(cast.acme)
+
+    run_night("acme", "2017-10-01")
+
+    with organization_scope(cast.acme):
+        named = {
+            record["id"]
+            for score in priorities(organization=cast.acme, member=cast.lena, today=date(2026, 1, 1))
+            for reason in score.reasons
+            if reason["code"].startswith("open_deal")
+            for record in reason["records"]
+        }
+        since = Opportunity.objects.for_organization(cast.acme).filter(pk__in=named, closed_at__gt="2017-10-02T00:00Z")
+        assert named
+        assert since.exists()
+        assert not Opportunity.objects.for_organization(cast.acme).filter(
+            pk__in=named, closed_at__lt="2017-10-01T00:00Z"
+        ).exists()
