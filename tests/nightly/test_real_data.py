@@ -72,6 +72,8 @@ def test_a_day_in_october_sees_open_deals_that_were_won_since(cast):
         since = Opportunity.objects.for_organization(cast.acme).filter(pk__in=named, closed_at__gt="2017-10-02T00:00Z")
         assert named
         assert since.exists()
-        assert not Opportunity.objects.for_organization(cast.acme).filter(
-            pk__in=named, closed_at__lt="2017-10-01T00:00Z"
-        ).exists()
+        assert (
+            not Opportunity.objects.for_organization(cast.acme)
+            .filter(pk__in=named, closed_at__lt="2017-10-01T00:00Z")
+            .exists()
+        )
