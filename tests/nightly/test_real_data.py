@@ -42,7 +42,8 @@ def test_maven_is_ranked_as_of_its_last_day_and_each_reason_has_its_records(cast
     with organization_scope(cast.acme):
         scores = list(priorities(organization=cast.acme, member=cast.lena, today=date(2026, 1, 1)).order_by("rank"))
         assert [score.rank for score in scores] == list(range(1, 86))
-        assert [score.value_minor for score in scores] == sorted((s.value_minor for s in scores), reverse=True)
+        values = [score.value_minor or 0 for score in scores]
+        assert values == sorted(values, reverse=True)
         assert {score.band for score in scores} == {"act", "week", "steady"}
         assert len({score.score for score in scores}) > 5
         for score in scores:
