@@ -14,6 +14,7 @@ urlpatterns = [
     path("ui/", ui_views.components, name="ui-components"),
     path("ui/reasons/", ui_views.component_reasons, name="ui-component-reasons"),
     path("ui/preferences/", ui_views.preferences, name="ui-preferences"),
+    path("<slug:organization>/", include("pipeline.urls")),
 ]
 
 handler400 = error_views.bad_request

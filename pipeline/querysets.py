@@ -5,11 +5,11 @@ Filters live here and not in managers, so that they chain; each list, total and 
 
 from collections.abc import Collection
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import F, Func, TextField, Value
+from django.db.models import Exists, F, Func, OuterRef, TextField, Value
 from django.db.models.functions import Lower
 
 from tenancy import access
@@ -67,6 +67,12 @@ class OwnedQuerySet(RecordQuerySet[M]):
         """Return what `member` may use for `action`: the one predicate of list, detail, total and export."""
         return self.filter(access.owner_filter(member, action, as_of=as_of))
 
+    def with_editable(self, member: Member, action: access.Action, *, as_of: date) -> Self:
+        """Add `is_editable`: whether `member` may do `action` with each record, in the query that reads it."""
+        manager: Any = self.model._default_manager
+        same = manager.for_organization(member.organization_id).filter(pk=OuterRef("pk"))
+        return self.annotate(is_editable=Exists(same.visible_to(member, action, as_of=as_of)))
+
     def owned_by(self, member: Member) -> Self:
         """Return the records of one owner."""
         return self.filter(owner=member)
@@ -78,6 +84,10 @@ class AccountQuerySet(OwnedQuerySet["Account"]):
     def named_like(self, prefix: str) -> Self:
         """Return the accounts whose name begins with `prefix`."""
         return self.filter(starting_with("name_key", prefix))
+
+    def called(self, name: str) -> Self:
+        """Return the accounts of exactly that name, whatever its case."""
+        return self.filter(name_key=Lower(Value(name, output_field=TextField())))
 
 
 class OfAccountQuerySet(OwnedQuerySet[M]):

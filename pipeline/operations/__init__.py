@@ -5,6 +5,7 @@ from pipeline.operations.activities import UnableToLogActivity, log_activity
 from pipeline.operations.changes import StaleVersion
 from pipeline.operations.contacts import ContactFields, create_contact, update_contact
 from pipeline.operations.deletion import UNDO_WINDOW, UnableToRestore, delete_record, restore_record
+from pipeline.operations.exports import record_export
 from pipeline.operations.opportunities import (
     OpportunityFields,
     UnableToMoveStage,
@@ -42,6 +43,7 @@ __all__ = [
     "delete_record",
     "log_activity",
     "move_stage",
+    "record_export",
     "record_scores",
     "restore_record",
     "snapshot_open_opportunities",

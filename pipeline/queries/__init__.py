@@ -1,1 +1,63 @@
 """What is read of customers and deals."""
+
+from pipeline.queries.account_overview import AccountOverview, account_contacts, account_deals, account_overview
+from pipeline.queries.accounts import AccountFilter, accounts, accounts_page, with_score
+from pipeline.queries.choices import (
+    account_choices,
+    owner_choices,
+    product_choices,
+    product_families,
+    stages_in_use,
+    stages_of,
+)
+from pipeline.queries.contacts import ContactFilter, contact_activities, contacts, contacts_page, with_last_touch
+from pipeline.queries.opportunities import (
+    OpportunityFilter,
+    field_changes,
+    opportunities,
+    opportunities_page,
+    opportunity_activities,
+    opportunity_history,
+    opportunity_totals,
+    stage_stays,
+)
+from pipeline.queries.orders import OrderFilter, order_lines, order_totals, orders, orders_page
+from pipeline.queries.products import ProductFilter, products, products_page
+
+__all__ = [
+    "AccountFilter",
+    "AccountOverview",
+    "ContactFilter",
+    "OpportunityFilter",
+    "OrderFilter",
+    "ProductFilter",
+    "account_choices",
+    "account_contacts",
+    "account_deals",
+    "account_overview",
+    "accounts",
+    "accounts_page",
+    "contact_activities",
+    "contacts",
+    "contacts_page",
+    "field_changes",
+    "opportunities",
+    "opportunities_page",
+    "opportunity_activities",
+    "opportunity_history",
+    "opportunity_totals",
+    "order_lines",
+    "order_totals",
+    "orders",
+    "orders_page",
+    "owner_choices",
+    "product_choices",
+    "product_families",
+    "products",
+    "products_page",
+    "stage_stays",
+    "stages_in_use",
+    "stages_of",
+    "with_last_touch",
+    "with_score",
+]

@@ -1,0 +1,131 @@
+"""The filters above lists: allow-listed, and nothing else counts."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from pipeline.forms.record import ChoiceList, label_of
+from pipeline.models import Band, BuyingRole, Lifecycle, OrderStatus, Outcome, Segment
+from pipeline.queries.accounts import AccountFilter
+from pipeline.queries.contacts import ContactFilter
+from pipeline.queries.opportunities import OpportunityFilter
+from pipeline.queries.orders import OrderFilter
+from pipeline.queries.products import ProductFilter
+
+
+def _search(label: Any) -> forms.CharField:
+    widget = forms.TextInput(attrs={"type": "search", "class": "filter", "placeholder": label, "data-filter": ""})
+    return forms.CharField(label=label, max_length=100, required=False, widget=widget)
+
+
+def _choice(label: Any, choices: ChoiceList = ()) -> forms.ChoiceField:
+    widget = forms.Select(attrs={"data-send": ""})
+    return forms.ChoiceField(label=label, choices=[("", label), *choices], required=False, widget=widget)
+
+
+class FilterForm(forms.Form):
+    """A form whose every field narrows a list."""
+
+    def offer(self, **choices: ChoiceList) -> None:
+        """Set what the selects offer beside "all"."""
+        for name, values in choices.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [("", field.label or ""), *values]
+
+    def in_force(self) -> list[tuple[str, str, str]]:
+        """Return the filters that are on: name, label and the value as a person reads it."""
+        on = []
+        for name, field in self.fields.items():
+            value = self.cleaned_data.get(name)
+            if not value:
+                continue
+            shown = str(value)
+            if isinstance(field, forms.ChoiceField):
+                shown = label_of(field, str(value))
+            elif isinstance(field, forms.BooleanField):
+                shown = str(_("yes"))
+            on.append((name, str(field.label), shown))
+        return on
+
+    def _id(self, name: str) -> UUID | None:
+        value = self.cleaned_data[name]
+        return UUID(value) if value else None
+
+
+class AccountFilterForm(FilterForm):
+    """What the list of accounts can be narrowed to."""
+
+    name = _search(_("Filter by name"))
+    lifecycle = _choice(_("Any state"), Lifecycle.choices)
+    segment = _choice(_("Any segment"), Segment.choices)
+    region = _choice(_("Any region"))
+    band = _choice(_("Any priority"), Band.choices)
+    owner = _choice(_("Any owner"))
+
+    def narrowed(self) -> AccountFilter:
+        """Return the filter as the query takes it."""
+        data = self.cleaned_data
+        return AccountFilter(
+            name=data["name"],
+            lifecycle=data["lifecycle"],
+            segment=data["segment"],
+            region=data["region"],
+            band=data["band"],
+            owner_id=self._id("owner"),
+        )
+
+
+class OpportunityFilterForm(FilterForm):
+    """What the list of deals can be narrowed to."""
+
+    name = _search(_("Filter by name"))
+    outcome = _choice(_("Open, won and lost"), Outcome.choices)
+    stage = _choice(_("Any stage"))
+    owner = _choice(_("Any owner"))
+
+    def narrowed(self) -> OpportunityFilter:
+        """Return the filter as the query takes it."""
+        data = self.cleaned_data
+        return OpportunityFilter(
+            name=data["name"], outcome=data["outcome"], stage_id=self._id("stage"), owner_id=self._id("owner")
+        )
+
+
+class ContactFilterForm(FilterForm):
+    """What the list of contacts can be narrowed to."""
+
+    name = _search(_("Filter by name"))
+    role = _choice(_("Any role"), BuyingRole.choices)
+
+    def narrowed(self) -> ContactFilter:
+        """Return the filter as the query takes it."""
+        return ContactFilter(name=self.cleaned_data["name"], role=self.cleaned_data["role"])
+
+
+class OrderFilterForm(FilterForm):
+    """What the list of orders can be narrowed to."""
+
+    number = _search(_("Filter by number"))
+    status = _choice(_("Any state"), OrderStatus.choices)
+    late = forms.BooleanField(label=_("Late only"), required=False, widget=forms.CheckboxInput())
+
+    def narrowed(self) -> OrderFilter:
+        """Return the filter as the query takes it."""
+        data = self.cleaned_data
+        return OrderFilter(number=data["number"], status=data["status"], late=data["late"])
+
+
+class ProductFilterForm(FilterForm):
+    """What the list of products can be narrowed to."""
+
+    name = _search(_("Filter by name"))
+    family = _choice(_("Any family"))
+    state = _choice(_("Sold and retired"), [("active", _("Can be sold")), ("retired", _("Retired"))])
+
+    def narrowed(self) -> ProductFilter:
+        """Return the filter as the query takes it."""
+        data = self.cleaned_data
+        return ProductFilter(name=data["name"], family=data["family"], state=data["state"])

@@ -1,0 +1,167 @@
+"""Forms about deals."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from pipeline.forms.record import (
+    NOTHING,
+    AccountNameField,
+    AmountField,
+    ChoiceList,
+    CurrencyField,
+    OwnerField,
+    RecordForm,
+    account_of_name,
+    chosen_owner,
+    minor_units,
+    whole_units,
+)
+from pipeline.models import Account, Opportunity, Product, Stage
+from pipeline.querysets import AccountQuerySet
+from tenancy.models import Member, Organization
+
+
+def _day(label: Any, **kwargs: Any) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=False, widget=widget, **kwargs)
+
+
+class OpportunityForm(RecordForm):
+    """What a person says of a deal; the stage moves on the deal's own page."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    account = AccountNameField(label=_("Account"), max_length=200, required=False)
+    owner = OwnerField()
+    amount = AmountField(label=_("Value"))
+    currency = CurrencyField()
+    close_date = _day(_("Closes"))
+    product = forms.ChoiceField(label=_("Main product"), required=False)
+    next_step = forms.CharField(label=_("Next step"), max_length=300, required=False)
+    next_step_date = _day(_("Next step on"))
+    probability = forms.DecimalField(
+        label=_("Chance in percent"),
+        min_value=Decimal(0),
+        max_value=Decimal(100),
+        decimal_places=2,
+        required=False,
+        help_text=_("Leave it empty to use the chance of its stage"),
+    )
+    layout: Sequence[Sequence[str]] = (
+        ("name",),
+        ("account", "owner"),
+        ("amount", "currency"),
+        ("close_date", "product"),
+        ("next_step", "next_step_date"),
+        ("probability",),
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        organization: Organization,
+        owners: ChoiceList,
+        accounts: AccountQuerySet,
+        products: Sequence[Product],
+        current_account: Account | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, organization=organization, **kwargs)
+        self.accounts, self.current_account = accounts, current_account
+        self.products = {str(product.pk): product for product in products}
+        owner_field, product_field = self.fields["owner"], self.fields["product"]
+        assert isinstance(owner_field, OwnerField)
+        assert isinstance(product_field, forms.ChoiceField)
+        owner_field.offer(owners)
+        product_field.choices = [NOTHING, *((key, product.name) for key, product in self.products.items())]
+
+    def clean_account(self) -> Account | None:
+        """Return the account that may buy."""
+        return account_of_name(
+            self.organization, self.cleaned_data["account"], current=self.current_account, found=self.accounts
+        )
+
+    def clean_owner(self) -> Member | None:
+        """Return the member who owns the deal."""
+        return chosen_owner(self.organization, self.cleaned_data["owner"])
+
+    def clean_product(self) -> Product | None:
+        """Return the main product."""
+        return self.products.get(self.cleaned_data["product"])
+
+    def clean(self) -> dict[str, Any]:
+        """Return the data with the value in minor units and the chance in basis points."""
+        data = self.cleaned_data
+        data["amount_minor"] = minor_units(self, "amount", data.get("currency", ""))
+        chance = data.get("probability")
+        data["probability_bp"] = None if chance is None else int(chance * 100)
+        return data
+
+    def stated(self) -> dict[str, Any]:
+        """Return what the form says, as the operation takes it."""
+        said = super().stated()
+        del said["amount"], said["probability"]
+        return said | {name: self.cleaned_data[name] for name in ("amount_minor", "probability_bp")}
+
+
+class NewOpportunityForm(OpportunityForm):
+    """A deal that begins: it also needs the stage that it begins in."""
+
+    stage = forms.ChoiceField(label=_("Stage"))
+    layout = (
+        ("name",),
+        ("account", "owner"),
+        ("stage", "product"),
+        *OpportunityForm.layout[2:3],
+        ("close_date",),
+        *OpportunityForm.layout[4:],
+    )
+
+    def __init__(self, *args: Any, stages: Sequence[Stage], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stages = {str(stage.pk): stage for stage in stages if stage.is_open}
+        stage_field = self.fields["stage"]
+        assert isinstance(stage_field, forms.ChoiceField)
+        stage_field.choices = [(key, stage.name) for key, stage in self.stages.items()]
+
+    def clean_stage(self) -> Stage:
+        """Return the stage that the deal begins in."""
+        return self.stages[self.cleaned_data["stage"]]
+
+
+class MoveForm(forms.Form):
+    """Where a deal goes."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    stage = forms.ChoiceField(label=_("Stage"))
+    lost_reason = forms.CharField(
+        label=_("Why it was lost"), max_length=300, required=False, help_text=_("Needed for a lost deal only")
+    )
+
+    def __init__(self, *args: Any, stages: Sequence[Stage], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stages = {str(stage.pk): stage for stage in stages}
+        stage_field = self.fields["stage"]
+        assert isinstance(stage_field, forms.ChoiceField)
+        stage_field.choices = [(key, stage.name) for key, stage in self.stages.items()]
+
+    def clean_stage(self) -> Stage:
+        """Return the chosen stage."""
+        return self.stages[self.cleaned_data["stage"]]
+
+
+def opportunity_values(opportunity: Opportunity) -> dict[str, Any]:
+    """Return what the form shows of a deal."""
+    chance = opportunity.probability_bp
+    return {
+        **{name: getattr(opportunity, name) for name in ("name", "currency", "next_step")},
+        **{name: getattr(opportunity, name) for name in ("close_date", "next_step_date")},
+        "account": opportunity.account.name if opportunity.account else "",
+        "owner": str(opportunity.owner_id or ""),
+        "product": str(opportunity.product_id or ""),
+        "amount": whole_units(opportunity.amount_minor, opportunity.currency),
+        "probability": "" if chance is None else f"{Decimal(chance) / 100:f}",
+    }

@@ -1,0 +1,1 @@
+"""Words and small parts of the pages of customers and deals."""

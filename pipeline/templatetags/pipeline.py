@@ -1,0 +1,200 @@
+"""What the pages of customers and deals say in words."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from pipeline.models import AccountScore, Opportunity, OpportunityHistory, Order, OrderStatus, TrackedField
+from pipeline.queries.account_overview import Satisfaction
+from tenancy.models import Organization
+from tenancy.money import exponent, to_minor
+from ui.formats import format_ago, format_day, format_money, format_number
+
+register = template.Library()
+
+LONG_SILENCE = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A few words and their tone."""
+
+    words: str
+    tone: str = ""
+    is_long: bool = False
+
+
+@register.filter
+def percent(basis_points: int | None) -> str:
+    """Print basis points as a percentage with as many decimals as it has."""
+    if basis_points is None:
+        return "–"
+    share = Decimal(basis_points) / 100
+    digits = 0 if share == share.to_integral() else 1 if share * 10 == (share * 10).to_integral() else 2
+    return f"{format_number(share, digits)}%"
+
+
+@register.filter
+def plain_number(value: Decimal) -> str:
+    """Print a quantity without the zeros at its end."""
+    return str(number_format(value.normalize() if value != value.to_integral() else value.to_integral(), use_l10n=True))
+
+
+@register.simple_tag
+def unit_price(price_e4: int, currency: str) -> str:
+    """Print a price in 1/10,000 of the currency's unit; four decimals only where it has them."""
+    price = Decimal(price_e4) / 10_000
+    minor = price.scaleb(exponent(currency))
+    if minor == minor.to_integral():
+        return format_money(int(minor), currency)
+    return f"{format_number(price, 4)} {currency}"
+
+
+@register.simple_tag
+def exact_money(amount: Decimal, currency: str) -> str:
+    """Print an exact amount, rounded to what the currency has."""
+    return format_money(to_minor(amount, currency), currency)
+
+
+@register.simple_tag
+def days_in_stage(deal: Opportunity, now: datetime) -> Said:
+    """Say how long a deal has been in its stage, and what is usual when it is longer than that."""
+    days = max(0, (now - deal.stage_entered_at).days)
+    usual = deal.stage.expected_days
+    if usual and days > usual:
+        return Said(gettext("%(days)s d, usual %(usual)s") % {"days": days, "usual": usual}, is_long=True)
+    return Said(gettext("%(days)s d") % {"days": days})
+
+
+@register.simple_tag
+def change_value(row: OpportunityHistory, value: str, side: str, currency: str) -> str:
+    """Print the old or the new value of a kept change."""
+    if row.field == TrackedField.AMOUNT:
+        amount = row.old_amount_minor if side == "old" else row.new_amount_minor
+        return format_money(amount, currency)
+    if row.field == TrackedField.CLOSE_DATE and value:
+        try:
+            return format_day(date.fromisoformat(value), today=timezone.localdate())
+        except ValueError:
+            return value
+    return value or "–"
+
+
+@register.filter
+def is_long_ago(moment: datetime | None, now: datetime) -> bool:
+    """Whether nobody has spoken with a contact for a quarter."""
+    return moment is None or now - moment > LONG_SILENCE
+
+
+@register.simple_tag
+def score_popover(
+    score: AccountScore, reasons: list[dict[str, Any]], organization: Organization, now: datetime
+) -> dict[str, str]:
+    """Return the words around a score's reasons: its chance, who reckoned it, and how fresh it is."""
+    days = organization.setting("score_horizon_days")
+    fresh = gettext("Scored %(when)s with %(model)s.") % {
+        "when": format_ago(score.scored_at, now=now),
+        "model": score.model_version,
+    }
+    if score.data_up_to:
+        up_to = format_day(timezone.localdate(score.data_up_to), today=timezone.localdate(now))
+        fresh += " " + gettext("Data up to %(day)s.") % {"day": up_to}
+    if now - score.as_of > timedelta(days=2):
+        as_of = format_day(timezone.localdate(score.as_of), today=timezone.localdate(now))
+        fresh += " " + gettext("As of %(day)s.") % {"day": as_of}
+    headline = gettext("Chance to buy in %(days)s days, %(chance)s%%") % {
+        "days": days,
+        "chance": format_number(100 * score.probability),
+    }
+    points = gettext("Points are log-odds; they add up.")
+    return {
+        "title": gettext("Why %(score)s") % {"score": score.score},
+        "headline": headline,
+        "note": f"{points} {fresh}",
+    }
+
+
+@register.inclusion_tag("pipeline/nps_change.html")
+def nps_change(said: Satisfaction) -> dict[str, Any]:
+    """Draw how the last quarter compares with the one before."""
+    change = said.change
+    if not change:
+        return {"words": "", "direction": "flat", "tone": ""}
+    return {
+        "words": gettext("%(points)s in a quarter") % {"points": abs(change)},
+        "direction": "up" if change > 0 else "down",
+        "tone": "good" if change > 0 else "bad",
+    }
+
+
+@register.simple_tag
+def nps_bar(said: Satisfaction) -> SafeString:
+    """Draw promoters, passives and detractors as shares of one bar."""
+    label = gettext("%(likes)s promoters, %(rest)s passive, %(dislikes)s detractors") % {
+        "likes": said.promoters,
+        "rest": said.passives,
+        "dislikes": said.detractors,
+    }
+    whole = said.answers or 1
+    likes, rest = 100 * said.promoters / whole, 100 * said.passives / whole
+    return format_html(
+        '<svg class="npsbar" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<rect class="p" width="{}" height="6"/><rect class="n" x="{}" width="{}" height="6"/>'
+        '<rect class="d" x="{}" width="{}" height="6"/></svg>',
+        label,
+        f"{likes:.1f}",
+        f"{likes:.1f}",
+        f"{rest:.1f}",
+        f"{likes + rest:.1f}",
+        f"{100 - likes - rest:.1f}",
+    )
+
+
+@register.simple_tag
+def order_promise(order: Order, today: date) -> Said:
+    """Say in words what a customer was promised."""
+    if order.promised_date is None:
+        return Said(str(order.get_status_display()), "muted")
+    promised = format_day(order.promised_date, today=today)
+    late = (today - order.promised_date).days
+    if late > 0:
+        return Said(gettext("Late %(days)s d, promised %(day)s") % {"days": late, "day": promised}, "bad")
+    if order.status == OrderStatus.SHIPPED:
+        return Said(gettext("On the way, %(day)s") % {"day": promised}, "good")
+    return Said(gettext("Promised for %(day)s") % {"day": promised}, "soft")
+
+
+@register.simple_tag
+def activity_words(data: dict[str, Any]) -> SafeString:
+    """Say who did what with whom."""
+    who, whom = data.get("who") or gettext("Somebody"), data.get("contact")
+    kind, incoming = data.get("kind"), data.get("direction") == "in"
+    person = format_html('<b class="med">{}</b>', whom if incoming and whom else who)
+    other = who if incoming and whom else whom
+    if other:
+        sentences = {
+            "call": gettext("{who} called {whom}"),
+            "meeting": gettext("{who} met {whom}"),
+            "email": gettext("{who} wrote to {whom}"),
+            "note": gettext("{who} noted about {whom}"),
+            "inquiry": gettext("{who} asked {whom}"),
+            "task": gettext("{who} planned for {whom}"),
+        }
+        return format_html(sentences.get(str(kind), gettext("{who} and {whom}")), who=person, whom=other)
+    alone = {
+        "call": gettext("{who} called"),
+        "meeting": gettext("{who} had a meeting"),
+        "email": gettext("{who} wrote"),
+        "note": gettext("{who} noted"),
+        "inquiry": gettext("Inquiry, taken by {who}"),
+        "task": gettext("{who} planned"),
+    }
+    return format_html(alone.get(str(kind), "{who}"), who=person)

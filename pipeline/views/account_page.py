@@ -1,0 +1,119 @@
+"""An account's own page, and logging what was done with it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_safe
+
+from pipeline import operations, queries
+from pipeline.forms.activities import ActivityForm
+from pipeline.models import Account
+from pipeline.operations import UnableToLogActivity
+from pipeline.queries.timeline import TimelineKind
+from pipeline.rules import reason_sentence
+from pipeline.views.removing import address
+from tenancy.access import Action, member_can
+from tenancy.http import MemberRequest
+from tenancy.working_time import local_day, local_time
+
+TABS = ("overview", "deals", "orders", "contacts", "timeline")
+
+
+@member_can(Action.VIEW_ACCOUNTS)
+@require_GET
+@require_safe
+def account(request: MemberRequest, account_id: UUID) -> HttpResponse:
+    """Show an account: score, deals, what happened, satisfaction, orders, people."""
+    now = timezone.now()
+    today = local_day(request.organization, now)
+    tab = request.GET.get("tab", "overview")
+    kind = request.GET.get("show", "")
+    if tab not in TABS or kind not in ("", *TimelineKind):
+        raise Http404
+    try:
+        overview = queries.account_overview(
+            organization=request.organization,
+            member=request.member,
+            account_id=account_id,
+            as_of=now,
+            today=today,
+            shown=frozenset([TimelineKind(kind)]) if kind else frozenset(TimelineKind),
+        )
+    except Account.DoesNotExist as error:
+        raise Http404 from error
+    score = overview.score
+    scored_on = local_day(request.organization, score.as_of) if score else today
+    context = {
+        "overview": overview,
+        "account": overview.account,
+        "score": score,
+        "reasons": [
+            {
+                "text": reason_sentence(reason, scored_on),
+                "points": reason["points"],
+                "url": _url_of_reason(request, reason),
+            }
+            for reason in (score.reasons if score else [])
+        ],
+        "is_past": score is not None and (now - score.as_of).days > 2,
+        "past_scores": [value for _at, value in overview.score_history],
+        "tab": tab,
+        "kind": kind,
+        "kinds": [("", _("All")), ("people", _("People")), ("orders", _("Orders")), ("system", _("System"))],
+        "now": now,
+        "today": today,
+        "may_edit": overview.may_edit,
+    }
+    in_part = request.htmx and not request.htmx.boosted
+    return render(request, "pipeline/account.html#timeline" if in_part else "pipeline/account.html", context)
+
+
+def _url_of_reason(request: MemberRequest, reason: dict[str, object]) -> str:
+    """Return the page on which a reason's first record can be seen, empty where it has none."""
+    records = reason.get("records")
+    first = records[0] if isinstance(records, list) and records else None
+    pages = {"opportunity": "opportunity", "order": "order", "contact": "contact"}
+    if not isinstance(first, dict) or first.get("type") not in pages:
+        return ""
+    return address(request, pages[str(first["type"])], UUID(str(first["id"])))
+
+
+@member_can(Action.LOG_ACTIVITY)
+def activity_new(request: MemberRequest, account_id: UUID) -> HttpResponse:
+    """Log a call, a meeting, a note or whatever was done with the account."""
+    now = timezone.now()
+    today = local_day(request.organization, now)
+    found = queries.accounts(organization=request.organization, member=request.member, today=today)
+    account = get_object_or_404(found, pk=account_id)
+    options: dict[str, Any] = {
+        "now": now,
+        "contacts": queries.account_contacts(organization=request.organization, account=account),
+        "deals": queries.account_deals(organization=request.organization, account=account),
+    }
+    here = address(request, "account", account.pk)
+    if request.method != "POST":
+        local = local_time(request.organization, now).replace(tzinfo=None)
+        form = ActivityForm(initial={"kind": request.GET.get("kind", "call"), "occurred_at": local}, **options)
+        return render(request, "pipeline/activity_form.html", {"form": form, "account": account, "back_url": here})
+    form = ActivityForm(data=request.POST, **options)
+    if form.is_valid():
+        try:
+            operations.log_activity(
+                organization=request.organization,
+                member=request.member,
+                logged_at=now,
+                account=account,
+                **form.cleaned_data,
+            )
+        except UnableToLogActivity as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Logged."))
+            return redirect(here)
+    context = {"form": form, "account": account, "back_url": here}
+    return render(request, "pipeline/activity_form.html", context, status=422)
