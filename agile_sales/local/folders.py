@@ -86,6 +86,7 @@ def _outside_home(state_dir: Path, account: accounts.ServerAccount) -> ServerHom
     except OSError as error:
         raise LocalProblem(words_for(error, folder)) from error
     (folder / "instance").write_text(instance)
+    (folder / "made-for").write_text(f"{state_dir}\n")  # for a person who finds this folder and wonders
     return ServerHome(folder, account, is_outside=True)
 
 

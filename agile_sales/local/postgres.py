@@ -108,7 +108,7 @@ def start_postgres(
     log = log or state_dir / "logs" / "postgres.log"
     try:
         if not data_dir.is_dir():
-            _make_cluster(program, data_dir, state_dir, home, log)
+            _make_cluster(program, data_dir, state_dir, home, log, fsync=fsync)
         _check_version(data_dir, program)
         _clear_leftovers(data_dir)
         return _start(program, data_dir, state_dir, home, log, fsync=fsync, port=port)
@@ -121,7 +121,9 @@ def _environment(home: folders.ServerHome) -> dict[str, str]:
     return {"PATH": os.defpath, "LC_ALL": "C", "HOME": str(home.folder)}
 
 
-def _make_cluster(program: Path, data_dir: Path, state_dir: Path, home: folders.ServerHome, log: Path) -> None:
+def _make_cluster(
+    program: Path, data_dir: Path, state_dir: Path, home: folders.ServerHome, log: Path, *, fsync: bool
+) -> None:
     # Made aside and moved: initdb killed half-way would leave a folder that no later start accepts.
     aside = data_dir.with_name("postgres.new")
     shutil.rmtree(aside, ignore_errors=True)
@@ -137,7 +139,8 @@ def _make_cluster(program: Path, data_dir: Path, state_dir: Path, home: folders.
                 *("-D", aside, "-U", ADMINISTRATOR, f"--pwfile={password_file}", "--auth=scram-sha-256"),
                 # The same order and the same upper and lower case on every machine, whatever its locales.
                 *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
-                *("--no-instructions", "--no-sync"),
+                "--no-instructions",
+                *(() if fsync else ("--no-sync",)),
             ],
             cwd=home.folder,
             env=_environment(home),

@@ -11,12 +11,17 @@ from agile_sales.local import postgres, valkey
 
 
 @pytest.fixture
-def state_dir() -> Iterator[Path]:
-    """A state folder with a space in its path that every account can reach."""
+def open_folder() -> Iterator[Path]:
+    """A folder with a space in its path that every account can reach (pytest's own are closed)."""
     folder = Path(tempfile.mkdtemp(prefix="agile sales "))
     folder.chmod(0o755)
-    yield folder / "state of the demo"
+    yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def state_dir(open_folder: Path) -> Path:
+    return open_folder / "state of the demo"
 
 
 @pytest.fixture(scope="module")

@@ -85,8 +85,8 @@ def answers(port: int) -> bool:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    return small_project.make(tmp_path / "agile sales")
+def project(open_folder: Path) -> Path:
+    return small_project.make(open_folder / "the project")
 
 
 @pytest.fixture
@@ -209,9 +209,9 @@ def test_a_taken_port_is_named_with_its_holder_and_the_way_out(start: Callable[.
         assert not (project / ".local" / "servers").exists()  # nothing was started for nothing
 
 
-def test_two_folders_run_at_once_and_one_folder_does_not(start: Callable[..., Demo], tmp_path: Path) -> None:
+def test_two_folders_run_at_once_and_one_folder_does_not(start: Callable[..., Demo], open_folder: Path) -> None:
     one = start().is_ready()
-    other = start(folder=small_project.make(tmp_path / "a copy")).is_ready()
+    other = start(folder=small_project.make(open_folder / "a copy")).is_ready()
     again = start()
 
     assert again.process.wait(SECONDS) == 1
