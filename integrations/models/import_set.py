@@ -1,6 +1,6 @@
 """An import: a set of files that belong together, from upload to done."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
@@ -53,7 +53,7 @@ class Import(TenantModel):
     checked_at = models.DateTimeField(null=True)
     committed_at = models.DateTimeField(null=True)
 
-    objects = TenantManager.from_queryset(ImportQuerySet)()
+    objects: ClassVar[Any] = TenantManager.from_queryset(ImportQuerySet)()
 
     class Meta(TenantModel.Meta):
         constraints = [
