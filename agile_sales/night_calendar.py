@@ -1,6 +1,7 @@
 """When a night is due, and how it is asked for: by the clock (beat), by a person, by the command."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -9,8 +10,12 @@ from uuid_utils.compat import uuid7
 
 from tenancy import locks
 from tenancy.jobs import enqueue
-from tenancy.models import Member, Organization, Run
+from tenancy.keyset import Page, Sort, page_of
+from tenancy.models import Member, Organization, Run, RunStep
 from tenancy.working_time import local_day
+
+PAGE_SIZE = 20
+NEWEST_FIRST = Sort("created", "created_at", descending=True)
 
 TASK = "agile_sales.tasks.run_night"
 
@@ -106,12 +111,6 @@ def new_night(*, organization: Organization, requested_by: Member | None, as_of:
     )
 
 
-def latest_finished_night(*, organization: Organization) -> Run | None:
-    """Return the night whose scores count now."""
-    nights = Run.objects.for_organization(organization).filter(kind=Run.Kind.NIGHT, status=Run.Status.DONE)
-    return nights.order_by("-finished_at").first()
-
-
 def night(*, organization: Organization, run_id: UUID) -> Run:
     """Return one night.
 
@@ -119,3 +118,21 @@ def night(*, organization: Organization, run_id: UUID) -> Run:
     """
     nights = Run.objects.for_organization(organization).filter(kind=Run.Kind.NIGHT).select_related("requested_by")
     return nights.get(pk=run_id)
+
+
+def nights_page(*, organization: Organization, cursor: str = "") -> Page[Run]:
+    """Return a page of the nights, the newest first.
+
+    :raises tenancy.keyset.InvalidCursor: when the cursor was not made for this list.
+    """
+    nights = Run.objects.for_organization(organization).filter(kind=Run.Kind.NIGHT).select_related("requested_by")
+    return page_of(nights, sort=NEWEST_FIRST, size=PAGE_SIZE, scope="nights", cursor=cursor)
+
+
+def steps_of(*, organization: Organization, runs: Sequence[Run]) -> dict[UUID, list[RunStep]]:
+    """Return the steps of these runs in their order."""
+    found: dict[UUID, list[RunStep]] = {}
+    steps = RunStep.objects.for_organization(organization).filter(run__in=[run.pk for run in runs])
+    for step in steps.order_by("position"):
+        found.setdefault(step.run_id, []).append(step)
+    return found

@@ -1,6 +1,7 @@
 """What the numbers of customers and deals mean, in words. Plain Python: the clock and the figures are arguments."""
 
 import datetime
+import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -239,3 +240,9 @@ def nps(*, promoters: int, passives: int, detractors: int) -> float | None:
     """Return the net promoter score of so many answers, or None without any."""
     answers = promoters + passives + detractors
     return 100 * (promoters - detractors) / answers if answers else None
+
+
+def log_odds(probability: float) -> float:
+    """Return the log-odds of a probability, which is what reasons add up in."""
+    inside = min(1 - 1e-12, max(1e-12, probability))
+    return math.log(inside) - math.log1p(-inside)

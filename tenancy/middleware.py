@@ -1,6 +1,7 @@
 """One transaction a request, inside one organisation, undone when the request failed."""
 
 from collections.abc import Callable
+from datetime import UTC, tzinfo
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -15,6 +16,7 @@ from tenancy.models import Member
 from tenancy.models.organization import RESERVED_SLUGS
 from tenancy.scoping import organization_scope
 from tenancy.tokens import bearer_token, note_use, sha256_of
+from tenancy.working_time import first_zone
 
 
 class _Undo(Exception):
@@ -51,11 +53,12 @@ class OrganizationMiddleware:
             raise Http404
         with_member: Any = request
 
-        def prepare() -> None:
+        def prepare() -> tzinfo:
             member = Member.objects.select_related("organization").get(pk=membership.member_id)
             with_member.member = member
             with_member.organization = member.organization
             with_member.rights = rights_of(member)
+            return first_zone(with_member.user.time_zone, member.organization.time_zone)
 
         return self.inside(request, membership.organization_id, membership.member_id, prepare)
 
@@ -67,23 +70,23 @@ class OrganizationMiddleware:
         if owner is None:
             return self.get_response(request)
         note_use(owner, used_at=now)
-        return self.inside(request, owner.organization_id, None, lambda: None, task=f"api token {owner.token_id}")
+        return self.inside(request, owner.organization_id, None, lambda: UTC, task=f"api token {owner.token_id}")
 
     def inside(
         self,
         request: HttpRequest,
         organization_id: Any,
         member_id: Any,
-        prepare: Callable[[], None],
+        prepare: Callable[[], tzinfo],
         *,
         task: str = "",
     ) -> HttpResponseBase:
-        """Answer inside one transaction of the organisation."""
+        """Answer inside one transaction of the organisation, with times in the zone that `prepare` returns."""
         address = request.META.get("REMOTE_ADDR", "")
         try:
             with organization_scope(organization_id, actor=member_id, task=task, address=address):
-                prepare()
-                response = self.get_response(request)
+                with timezone.override(prepare()):
+                    response = self.get_response(request)
                 if getattr(request, "undo_changes", False) or response.status_code >= 500:
                     raise _Undo(response)
                 return response

@@ -1,14 +1,24 @@
 """An organisation's own clock: its local day, its working days, its fiscal quarters."""
 
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tenancy.models import Holiday, Organization
 
 
+def first_zone(*names: str) -> tzinfo:
+    """Return the first of these time zones that there is; UTC when there is none."""
+    for name in filter(None, names):
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            continue
+    return UTC
+
+
 def local_time(organization: Organization, at: datetime) -> datetime:
     """Return the moment on the organisation's own clock."""
-    return at.astimezone(ZoneInfo(organization.time_zone))
+    return at.astimezone(first_zone(organization.time_zone))
 
 
 def local_day(organization: Organization, at: datetime) -> date:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -16,6 +15,7 @@ from coe.scoring import base_rate
 from coe.scoring.facts import RecordRef
 from coe.scoring.value import SEGMENT_WEIGHT, shrunken_mean
 from tenancy.models import Organization
+from tenancy.working_time import first_zone, local_day
 
 ALL_IDS = {"first": uuid.UUID(int=0), "last": uuid.UUID(int=2**128 - 1)}
 RELEVANT_SHARE, RELEVANT_WEIGHT = 0.3, 10
@@ -55,8 +55,8 @@ def market(*, organization: Organization, as_of: datetime.datetime, horizon_days
         **ALL_IDS,
         "org": organization.pk,
         "as_of": as_of,
-        "today": as_of.astimezone(ZoneInfo(organization.time_zone)).date(),
-        "zone": organization.time_zone,
+        "today": local_day(organization, as_of),
+        "zone": str(first_zone(organization.time_zone)),
         "horizon": horizon_days,
         "most": 2**62,
     }

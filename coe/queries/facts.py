@@ -10,6 +10,7 @@ from coe.queries import statements
 from coe.queries.background import Market, market, rows, without_nested_loops
 from coe.scoring.facts import AccountFacts, DatedRecord, OpenDeal, Purchases, RecordRef
 from tenancy.models import Organization
+from tenancy.working_time import first_zone
 
 CHUNK = 50_000
 
@@ -55,7 +56,7 @@ def _facts_in(
         "last": last,
         "as_of": background.as_of,
         "today": background.today,
-        "zone": organization.time_zone,
+        "zone": str(first_zone(organization.time_zone)),
         "currency": background.currency,
         "most": background.most_purchase_minor if background.most_purchase_minor is not None else 2**62,
     }

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Sum
 
 from pipeline.models import AccountScore, AccountScoreHistory, Band
 from tenancy.access import Action, owner_filter
 from tenancy.keyset import Page, Sort, page_of
 from tenancy.models import Member, Organization, Run
 
-PAGE_SIZE = 50
+PAGE_SIZE = 25  # each row carries its reasons
 BY_RANK = Sort("rank", "rank")
 
 
@@ -73,17 +73,18 @@ def priorities_page(
 
 
 @dataclass(frozen=True)
-class Choices:
+class PriorityChoices:
     """What the list can be narrowed to, with how many accounts each leaves."""
 
     bands: Mapping[str, int] = field(default_factory=dict)
     segments: Mapping[str, int] = field(default_factory=dict)
     regions: Mapping[str, int] = field(default_factory=dict)
     owners: Mapping[uuid.UUID, tuple[str, int]] = field(default_factory=dict)
+    act_values: Mapping[str, int] = field(default_factory=dict)  # currency → minor units at stake in "act today"
     total: int = 0
 
 
-def priority_choices(*, organization: Organization, member: Member, today: date) -> Choices:
+def priority_choices(*, organization: Organization, member: Member, today: date) -> PriorityChoices:
     """Return what the ranked list can be narrowed to, read in one go."""
     scores = priorities(organization=organization, member=member, today=today)
     bands: dict[str, int] = dict.fromkeys(Band.values, 0)
@@ -91,11 +92,14 @@ def priority_choices(*, organization: Organization, member: Member, today: date)
     regions: dict[str, int] = {}
     owners: dict[uuid.UUID, tuple[str, int]] = {}
     groups = scores.values(
-        "band", "account__segment", "account__region", "account__owner", "account__owner__name"
-    ).annotate(accounts=Count("pk"))
+        "band", "currency", "account__segment", "account__region", "account__owner", "account__owner__name"
+    ).annotate(accounts=Count("pk"), value=Sum("value_minor"))
+    act_values: dict[str, int] = {}
     for group in groups.order_by():
         count = group["accounts"]
         bands[group["band"]] += count
+        if group["band"] == Band.ACT:
+            act_values[group["currency"]] = act_values.get(group["currency"], 0) + int(group["value"] or 0)
         if segment := group["account__segment"]:
             segments[segment] = segments.get(segment, 0) + count
         if region := group["account__region"]:
@@ -103,13 +107,45 @@ def priority_choices(*, organization: Organization, member: Member, today: date)
         owner_id = group["account__owner"]
         if owner_id is not None:
             owners[owner_id] = (group["account__owner__name"], owners.get(owner_id, ("", 0))[1] + count)
-    return Choices(
+    return PriorityChoices(
         bands=bands,
         segments=segments,
         regions=dict(sorted(regions.items())),
         owners=dict(sorted(owners.items(), key=lambda item: item[1][0])),
+        act_values=act_values,
         total=sum(bands.values()),
     )
+
+
+@dataclass(frozen=True)
+class NightState:
+    """The night whose scores count, and the newest one when that is another."""
+
+    done: Run | None = None
+    newer: Run | None = None
+
+    @property
+    def failed(self) -> Run | None:
+        """The newest night, if it came to grief."""
+        return self.newer if self.newer is not None and self.newer.status == Run.Status.FAILED else None
+
+    @property
+    def under_way(self) -> Run | None:
+        """The newest night, if it is waiting or running."""
+        going = (Run.Status.QUEUED, Run.Status.RUNNING)
+        return self.newer if self.newer is not None and self.newer.status in going else None
+
+
+def night_state(*, organization: Organization) -> NightState:
+    """Return where the nights stand."""
+    nights = Run.objects.for_organization(organization).filter(kind=Run.Kind.NIGHT)
+    # One statement: the newest night by either clock is among these two.
+    finished = nights.filter(status=Run.Status.DONE).order_by("-finished_at")[:1]
+    newest = nights.order_by("-created_at", "-id")[:1]
+    found = list(finished.union(newest, all=True))
+    done = next((run for run in found if run.status == Run.Status.DONE), None)
+    newer = next((run for run in found if run.status != Run.Status.DONE), None)
+    return NightState(done, newer)
 
 
 def account_score(*, organization: Organization, member: Member, today: date, account_id: uuid.UUID) -> AccountScore:

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from ui.charts import spark_path
-from ui.formats import format_ago, format_day, format_money, format_number, format_span, initials
+from ui.formats import MINUS, format_ago, format_day, format_money, format_number, format_span, initials
 
 register = template.Library()
 
@@ -234,6 +234,13 @@ def money(amount_minor: int | None, currency: str, form: str = "full") -> str:
 def number(value: float | None, digits: int = 0) -> str:
     """Print a number with the separators of the language; nothing known is a dash."""
     return "–" if value is None else format_number(value, digits)
+
+
+@register.filter
+def signed(value: float, digits: int = 1) -> str:
+    """Print a number with its sign, as points are: +0.9, −0.4."""
+    words = format_number(value, digits)
+    return words if words.startswith(MINUS) else f"+{words}"
 
 
 # --- Time -------------------------------------------------------------------------------------------------------------

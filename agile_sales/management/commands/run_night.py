@@ -3,7 +3,6 @@
 import json
 from datetime import date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
@@ -13,6 +12,7 @@ from agile_sales.night_calendar import new_night
 from agile_sales.nightly import run_night
 from tenancy.models import Organization, Run, RunStep
 from tenancy.scoping import organization_scope
+from tenancy.working_time import first_zone
 
 
 class Command(BaseCommand):
@@ -58,7 +58,7 @@ def moment_of(text: str, organization: Organization) -> datetime:
 
     :raises CommandError: if it is neither.
     """
-    zone = ZoneInfo(organization.time_zone)
+    zone = first_zone(organization.time_zone)
     try:
         day: date | None = parse_date(text)
         moment = datetime.combine(day, time.max) if day else parse_datetime(text)

@@ -1,0 +1,94 @@
+"""What a night's steps are called, and what they say they did."""
+
+from datetime import date, timedelta
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from tenancy.models import Run, RunStep
+from ui.formats import format_day, format_number, format_span
+
+
+def step_name(name: str) -> str:
+    """Return a step as people say it."""
+    names = {
+        "snapshot_pipeline": _("Photograph the open pipeline"),
+        "score_accounts": _("Score and rank the accounts"),
+        "publish_changes": _("Publish what changed"),
+    }
+    return names.get(name, name.replace("_", " ").capitalize())
+
+
+def step_sentence(step: RunStep, *, today: date) -> str:
+    """Return in one or two sentences what a step did, skipped or came to grief over."""
+    if step.status == RunStep.Status.FAILED:
+        return _("Failed: %(error)s") % {"error": step.error}
+    if step.status != RunStep.Status.DONE:
+        return _("Running") if step.status == RunStep.Status.RUNNING else _("Waiting")
+    if step.detail.get("why_skipped") == "past":
+        return _("Skipped: the past can be scored, not photographed.")
+    if step.name == "snapshot_pipeline":
+        return _snapshot(step, today)
+    if step.name == "score_accounts":
+        return _scores(step)
+    if step.name == "publish_changes":
+        return _changes(step)
+    return ngettext("%(count)s row written.", "%(count)s rows written.", step.rows_written) % {
+        "count": format_number(step.rows_written)
+    }
+
+
+def _snapshot(step: RunStep, today: date) -> str:
+    day = format_day(date.fromisoformat(step.detail["day"]), today=today)
+    return ngettext(
+        "%(count)s open deal kept as the picture of %(day)s.",
+        "%(count)s open deals kept as the picture of %(day)s.",
+        step.rows_written,
+    ) % {"count": format_number(step.rows_written), "day": day}
+
+
+def _scores(step: RunStep) -> str:
+    detail = step.detail
+    words = ngettext("%(count)s account ranked.", "%(count)s accounts ranked.", step.rows_written) % {
+        "count": format_number(step.rows_written)
+    }
+    words += " " + _(
+        "%(positives)s of %(accounts)s bought in the %(days)s days before, so the usual chance is %(percent)s%%."
+    ) % {
+        "positives": format_number(detail["positives"]),
+        "accounts": format_number(detail["accounts"]),
+        "days": detail["horizon_days"],
+        "percent": format_number(100 * detail["base_rate"]),
+    }
+    if step.skipped:
+        words += " " + ngettext(
+            "%(count)s account has amounts in other currencies than %(currency)s; they were not counted.",
+            "%(count)s accounts have amounts in other currencies than %(currency)s; they were not counted.",
+            step.skipped,
+        ) % {"count": format_number(step.skipped), "currency": detail["currency"]}
+    return words
+
+
+def _changes(step: RunStep) -> str:
+    if not step.rows_read:
+        return _("New scores announced. No account changed its band.")
+    return ngettext(
+        "New scores announced, and %(count)s account that changed its band.",
+        "New scores announced, and %(count)s accounts that changed their band.",
+        step.rows_read,
+    ) % {"count": format_number(step.rows_read)}
+
+
+def duration_words(span: timedelta | None) -> str:
+    """Return how long something took; below ten seconds to the tenth."""
+    if span is None:
+        return ""
+    seconds = span.total_seconds()
+    if seconds < 10:
+        return _("%(seconds)s s") % {"seconds": format_number(seconds, 1)}
+    return format_span(span)
+
+
+def run_tone(run: Run) -> str:
+    """Return the tone of a run's state."""
+    return {Run.Status.DONE: "good", Run.Status.FAILED: "bad"}.get(Run.Status(run.status), "info")

@@ -1,0 +1,235 @@
+"""Which accounts come first, and why."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from pipeline import rules
+from pipeline.models import AccountScore, Band, Segment
+from pipeline.queries import priorities as queries
+from tenancy.access import Action, member_can
+from tenancy.http import MemberRequest
+from tenancy.keyset import InvalidCursor
+from tenancy.working_time import local_day
+from ui.formats import format_ago, format_day, format_money, format_number
+
+RECORD_PAGES = {
+    "opportunity": ("pipeline:opportunity", "opportunity_id"),
+    "order": ("pipeline:order", "order_id"),
+    "contact": ("pipeline:contact-edit", "contact_id"),
+    "product": ("pipeline:product-edit", "product_id"),
+}
+RECORD_WORDS = {
+    "opportunity": "Deal",
+    "order": "Order",
+    "contact": "Contact",
+    "product": "Product",
+    "activity": "Activity",
+    "satisfaction_response": "Answer to a survey",
+    "usage_signal": "Portal",
+}
+
+
+@member_can(Action.VIEW_PRIORITIES)
+def priorities(request: MemberRequest) -> HttpResponse:
+    """Show the ranked list."""
+    now = timezone.now()
+    today = local_day(request.organization, now)
+    narrowed = chosen_filter(request)
+    try:
+        page = queries.priorities_page(
+            organization=request.organization,
+            member=request.member,
+            today=today,
+            narrowed=narrowed,
+            cursor=request.GET.get("after") or request.GET.get("before") or "",
+        )
+    except InvalidCursor as error:
+        raise Http404 from error
+    choices = queries.priority_choices(organization=request.organization, member=request.member, today=today)
+    context = {
+        "now": now,
+        "sentence": opening_sentence(choices),
+        "page": page,
+        "rows": [row_of(request, score) for score in page.rows],
+        "narrowed": narrowed,
+        "choices": choices,
+        "segments": [(code, label) for code, label in Segment.choices if code in choices.segments],
+        "bands": [(code, rules.band_word(code), choices.bands[code]) for code in Band.values],
+        "night": queries.night_state(organization=request.organization),
+        "freshness": freshness(request, page.rows[0], now) if page.rows else "",
+    }
+    return render(request, "pipeline/priorities.html", context)
+
+
+def chosen_filter(request: HttpRequest) -> queries.PriorityFilter:
+    """Return what the address narrows the list to.
+
+    :raises Http404: when it names a band or a segment that there is none of, or an owner that is no id.
+    """
+    asked = request.GET
+    band, segment, owner = asked.get("band", ""), asked.get("segment", ""), asked.get("owner", "")
+    if band not in ("", *Band.values) or segment not in ("", *Segment.values):
+        raise Http404
+    try:
+        owner_id = UUID(owner) if owner else None
+    except ValueError as error:
+        raise Http404 from error
+    return queries.PriorityFilter(
+        band=band, segment=segment, region=asked.get("region", ""), owner_id=owner_id, mine=asked.get("mine") == "yes"
+    )
+
+
+def opening_sentence(choices: queries.PriorityChoices) -> str:
+    """Return what the list says at a glance."""
+    if not choices.total:
+        return _("Which accounts to see first, and why.")
+    amounts = _(" and ").join(format_money(amount, code, short=True) for code, amount in choices.act_values.items())
+    act = choices.bands[Band.ACT]
+    words = ngettext(
+        "One of %(total)s accounts wants attention today, %(amounts)s at stake. Ranked by the chance to buy times what "
+        "the account would likely spend.",
+        "%(count)s of %(total)s accounts want attention today, %(amounts)s at stake. Ranked by the chance to buy times "
+        "what each would likely spend.",
+        act,
+    )
+    return words % {"count": format_number(act), "total": format_number(choices.total), "amounts": amounts}
+
+
+def freshness(request: MemberRequest, score: AccountScore, now: datetime) -> str:
+    """Return how fresh the scores are; a night that looked at the past says so."""
+    return rules.freshness_words(
+        scored=format_ago(score.scored_at, now=now),
+        data_up_to=format_ago(score.data_up_to, now=now) if score.data_up_to else "",
+        as_of=format_day(looked_at(request, score), today=now.date()) if is_past(score) else "",
+    )
+
+
+def is_past(score: AccountScore) -> bool:
+    """Whether the score looks at a day gone by, and not at the night it was made in."""
+    return score.scored_at - score.as_of > timedelta(days=1)
+
+
+def looked_at(request: MemberRequest, score: AccountScore) -> date:
+    """Return the organisation's day that the score looks at."""
+    return local_day(request.organization, score.as_of)
+
+
+def row_of(request: MemberRequest, score: AccountScore) -> dict[str, Any]:
+    """Return a row of the list: the score with its reasons in words."""
+    day = looked_at(request, score)
+    page = reverse("pipeline:priority", args=[request.organization.slug, score.account_id])
+    reasons = [
+        {
+            "text": rules.reason_sentence(reason, day),
+            "points": reason["points"],
+            "url": f"{page}#{reason['code']}",
+        }
+        for reason in score.reasons
+    ]
+    start = rules.log_odds(score.probability) - sum(reason["points"] for reason in score.reasons)
+    return {
+        "score": score,
+        "account": score.account,
+        "popover": f"why-{score.pk.hex}",
+        "title": _("Why %(score)s") % {"score": score.score},
+        "headline": _("Chance to buy, %(percent)s%%") % {"percent": format_number(100 * score.probability)},
+        "note": _("Starts from %(start)s, the usual of all accounts; the points add up.")
+        % {"start": format_number(start, 1)},
+        "url": page,
+        "reasons": reasons,
+        "first_reason": reasons[0] if reasons else None,
+        "more_reasons": max(0, len(reasons) - 1),
+        "change": rules.change_words(score.score, score.previous_score),
+        "move": rules.rank_words(score.rank, score.previous_rank),
+        "direction": "up" if score.rank < (score.previous_rank or 0) else "down",
+    }
+
+
+@member_can(Action.VIEW_PRIORITIES)
+def priority(request: MemberRequest, account_id: UUID) -> HttpResponse:
+    """Show why an account has its score: each reason with the records it came from, and what was said before."""
+    now = timezone.now()
+    try:
+        score = queries.account_score(
+            organization=request.organization,
+            member=request.member,
+            today=local_day(request.organization, now),
+            account_id=account_id,
+        )
+    except AccountScore.DoesNotExist as error:
+        raise Http404 from error
+    history = queries.score_history(organization=request.organization, account_id=account_id)
+    context = {
+        "now": now,
+        "freshness": freshness(request, score, now),
+        **why_of(request, score),
+        **history_of(history),
+    }
+    return render(request, "pipeline/priority.html", context)
+
+
+def why_of(request: MemberRequest, score: AccountScore) -> dict[str, Any]:
+    """Return all that explains a score: start, reasons, their sum, the money, what would raise it."""
+    day = looked_at(request, score)
+    reasons = [
+        {
+            "code": reason["code"],
+            "text": rules.reason_sentence(reason, day),
+            "points": reason["points"],
+            "hint": rules.reason_hint(reason),
+            "records": [record_link(request, score, record) for record in reason["records"]],
+        }
+        for reason in score.reasons
+    ]
+    total = rules.log_odds(score.probability)
+    basis = {"typical_minor": 0, "deals_minor": 0, "left_out": [], **score.value_basis}
+    expected = format_money(basis["typical_minor"] + basis["deals_minor"], score.currency, short=True)
+    percent = format_number(100 * score.probability)
+    stake_words = _("%(percent)s%% of %(expected)s, what it would likely spend.")
+    if basis["left_out"]:
+        stake_words += " " + _("Amounts in %(currencies)s are not counted: they can't be added without a rate.")
+    return {
+        "score": score,
+        "account": score.account,
+        "band_word": rules.band_word(score.band),
+        "sentence": _("Rank %(rank)s by value at stake: a %(percent)s%% chance to buy %(expected)s.")
+        % {"rank": format_number(score.rank), "percent": percent, "expected": expected},
+        "model_words": _("%(version)s, points in log-odds") % {"version": score.model_version.replace("-", " ")},
+        "reasons": reasons,
+        "start": total - sum(reason["points"] for reason in score.reasons),
+        "base_words": _("What an account without any of these reasons starts from."),
+        "total": total,
+        "total_words": _("which is a chance of %(percent)s%%") % {"percent": percent},
+        "percent": 100 * score.probability,
+        "basis": basis,
+        "stake_words": stake_words
+        % {"percent": percent, "expected": expected, "currencies": ", ".join(basis["left_out"])},
+        "levers": ", ".join(rules.what_would_raise([reason["code"] for reason in score.reasons])),
+    }
+
+
+def history_of(history: list[Any]) -> dict[str, Any]:
+    """Return what the last runs said, for the trend and its table."""
+    return {"history": history[::-1], "trend": [one.score for one in history]}
+
+
+def record_link(request: MemberRequest, score: AccountScore, record: dict[str, str]) -> dict[str, str]:
+    """Return a record behind a reason, with the page where it can be seen."""
+    slug = request.organization.slug
+    named = RECORD_PAGES.get(record["type"])
+    if named is not None:
+        url = reverse(named[0], kwargs={"organization": slug, named[1]: record["id"]})
+    else:
+        # What has no page of its own is in the account's timeline.
+        url = reverse("pipeline:account", kwargs={"organization": slug, "account_id": score.account_id}) + "#timeline"
+    words = RECORD_WORDS.get(record["type"], record["type"])
+    label = record["label"].replace("_", " ") or words
+    return {"url": url, "label": label, "kind": words}
