@@ -13,7 +13,7 @@ from tenancy.access import Action, owner_filter
 from tenancy.keyset import Page, Sort, page_of
 from tenancy.models import Member, Organization, Run
 
-PAGE_SIZE = 25  # each row carries its reasons
+PAGE_SIZE = 50
 BY_RANK = Sort("rank", "rank")
 
 

@@ -123,31 +123,17 @@ def looked_at(request: MemberRequest, score: AccountScore) -> date:
 
 
 def row_of(request: MemberRequest, score: AccountScore) -> dict[str, Any]:
-    """Return a row of the list: the score with its reasons in words."""
+    """Return a row of the list: the score with its strongest reason in words."""
     day = looked_at(request, score)
-    page = reverse("pipeline:priority", args=[request.organization.slug, score.account_id])
-    reasons = [
-        {
-            "text": rules.reason_sentence(reason, day),
-            "points": reason["points"],
-            "url": f"{page}#{reason['code']}",
-        }
-        for reason in score.reasons
-    ]
-    start = rules.log_odds(score.probability) - sum(reason["points"] for reason in score.reasons)
     return {
         "score": score,
         "account": score.account,
         "popover": f"why-{score.pk.hex}",
         "title": _("Why %(score)s") % {"score": score.score},
-        "headline": _("Chance to buy, %(percent)s%%") % {"percent": format_number(100 * score.probability)},
-        "note": _("Starts from %(start)s, the usual of all accounts; the points add up.")
-        % {"start": format_number(start, 1)},
-        "url": page,
-        "reasons": reasons,
-        "first_reason": reasons[0] if reasons else None,
-        "more_reasons": max(0, len(reasons) - 1),
-        "change": rules.change_words(score.score, score.previous_score),
+        "url": reverse("pipeline:priority", args=[request.organization.slug, score.account_id]),
+        "first_reason": rules.reason_sentence(score.reasons[0], day) if score.reasons else "",
+        "more_reasons": max(0, len(score.reasons) - 1),
+        "is_new": score.previous_rank is None,
         "move": rules.rank_words(score.rank, score.previous_rank),
         "direction": "up" if score.rank < (score.previous_rank or 0) else "down",
     }
@@ -155,7 +141,10 @@ def row_of(request: MemberRequest, score: AccountScore) -> dict[str, Any]:
 
 @member_can(Action.VIEW_PRIORITIES)
 def priority(request: MemberRequest, account_id: UUID) -> HttpResponse:
-    """Show why an account has its score: each reason with the records it came from, and what was said before."""
+    """Show why an account has its score: each reason with the records it came from, and what was said before.
+
+    Asked for as a part it is the popover of the lists: the reasons alone.
+    """
     now = timezone.now()
     try:
         score = queries.account_score(
@@ -166,6 +155,8 @@ def priority(request: MemberRequest, account_id: UUID) -> HttpResponse:
         )
     except AccountScore.DoesNotExist as error:
         raise Http404 from error
+    if request.htmx and not request.htmx.boosted:
+        return render(request, "pipeline/priority.html#why", why_of(request, score))
     history = queries.score_history(organization=request.organization, account_id=account_id)
     context = {
         "now": now,
@@ -179,11 +170,13 @@ def priority(request: MemberRequest, account_id: UUID) -> HttpResponse:
 def why_of(request: MemberRequest, score: AccountScore) -> dict[str, Any]:
     """Return all that explains a score: start, reasons, their sum, the money, what would raise it."""
     day = looked_at(request, score)
+    page = reverse("pipeline:priority", args=[request.organization.slug, score.account_id])
     reasons = [
         {
             "code": reason["code"],
             "text": rules.reason_sentence(reason, day),
             "points": reason["points"],
+            "url": f"{page}#{reason['code']}",
             "hint": rules.reason_hint(reason),
             "records": [record_link(request, score, record) for record in reason["records"]],
         }
@@ -196,15 +189,20 @@ def why_of(request: MemberRequest, score: AccountScore) -> dict[str, Any]:
     stake_words = _("%(percent)s%% of %(expected)s, what it would likely spend.")
     if basis["left_out"]:
         stake_words += " " + _("Amounts in %(currencies)s are not counted: they can't be added without a rate.")
+    start = total - sum(reason["points"] for reason in score.reasons)
     return {
         "score": score,
         "account": score.account,
+        "title": _("Why %(score)s") % {"score": score.score},
+        "headline": _("Chance to buy, %(percent)s%%") % {"percent": percent},
+        "note": _("Starts from %(start)s, the usual of all accounts; the points add up.")
+        % {"start": format_number(start, 1)},
         "band_word": rules.band_word(score.band),
         "sentence": _("Rank %(rank)s by value at stake: a %(percent)s%% chance to buy %(expected)s.")
         % {"rank": format_number(score.rank), "percent": percent, "expected": expected},
         "model_words": _("%(version)s, points in log-odds") % {"version": score.model_version.replace("-", " ")},
         "reasons": reasons,
-        "start": total - sum(reason["points"] for reason in score.reasons),
+        "start": start,
         "base_words": _("What an account without any of these reasons starts from."),
         "total": total,
         "total_words": _("which is a chance of %(percent)s%%") % {"percent": percent},

@@ -1,0 +1,140 @@
+"""The few figures that say where an organisation stands. Unlike currencies stand beside each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, Q, Sum
+
+from pipeline import rules
+from pipeline.models import Account, AccountScore, Opportunity, SatisfactionResponse
+from pipeline.queries.priorities import priorities
+from pipeline.querysets import RecordQuerySet
+from tenancy.access import Action, owner_filter
+from tenancy.keyset import Page, Sort, page_of
+from tenancy.models import Member, Organization
+
+PAGE_SIZE = 50
+NEWEST_FIRST = Sort("answered", "responded_at", descending=True)
+NPS_DAYS = 365
+SOON_DAYS = 14
+
+
+@dataclass(frozen=True)
+class DealFigures:
+    """What is open, and what was won in a period."""
+
+    open_count: int = 0
+    open_amounts: Mapping[str, int] = field(default_factory=dict)  # currency → minor units
+    overdue_count: int = 0
+    won_count: int = 0
+    won_amounts: Mapping[str, int] = field(default_factory=dict)
+
+
+def deal_figures(
+    *, organization: Organization, member: Member, today: date, won_from: datetime, won_before: datetime
+) -> DealFigures:
+    """Return the open deals, and those won in [won_from, won_before), that the member may see, by currency."""
+    deals = Opportunity.objects.for_organization(organization).alive()
+    deals = deals.visible_to(member, Action.VIEW_OPPORTUNITIES, as_of=today)
+    is_open = Q(outcome="open")
+    won = Q(outcome="won", closed_at__gte=won_from, closed_at__lt=won_before)
+    groups = list(
+        deals.filter(is_open | won)
+        .values("currency")
+        .annotate(
+            open_count=Count("pk", is_open),
+            open_amount=Sum("amount_minor", is_open),
+            overdue=Count("pk", is_open & Q(close_date__lt=today)),
+            won_count=Count("pk", won),
+            won_amount=Sum("amount_minor", won),
+        )
+        .order_by("currency")
+    )
+    return DealFigures(
+        open_count=sum(group["open_count"] for group in groups),
+        open_amounts={group["currency"]: int(group["open_amount"]) for group in groups if group["open_amount"]},
+        overdue_count=sum(group["overdue"] for group in groups),
+        won_count=sum(group["won_count"] for group in groups),
+        won_amounts={group["currency"]: int(group["won_amount"]) for group in groups if group["won_amount"]},
+    )
+
+
+@dataclass(frozen=True)
+class Satisfaction:
+    """What customers answered in the past year."""
+
+    promoters: int
+    passives: int
+    detractors: int
+
+    @property
+    def answers(self) -> int:
+        """How many there are."""
+        return self.promoters + self.passives + self.detractors
+
+    @property
+    def nps(self) -> float | None:
+        """The net promoter score, or None without answers."""
+        return rules.nps(promoters=self.promoters, passives=self.passives, detractors=self.detractors)
+
+
+def satisfaction(*, organization: Organization, member: Member, today: date, as_of: datetime) -> Satisfaction:
+    """Return the answers of the past year from accounts that the member may see."""
+    found = _answers(organization, member, today, as_of).aggregate(
+        promoters=Count("pk", Q(score__gte=9)),
+        passives=Count("pk", Q(score__in=(7, 8))),
+        detractors=Count("pk", Q(score__lte=6)),
+    )
+    return Satisfaction(**found)
+
+
+def answers_page(
+    *, organization: Organization, member: Member, today: date, as_of: datetime, cursor: str = ""
+) -> Page[SatisfactionResponse]:
+    """Return a page of the answers that the satisfaction figures are made of, the newest first.
+
+    :raises tenancy.keyset.InvalidCursor: when the cursor was not made for this list.
+    """
+    answers = _answers(organization, member, today, as_of).select_related("account", "contact")
+    return page_of(answers, sort=NEWEST_FIRST, size=PAGE_SIZE, scope="answers", cursor=cursor)
+
+
+def _answers(
+    organization: Organization, member: Member, today: date, as_of: datetime
+) -> RecordQuerySet[SatisfactionResponse]:
+    answers = SatisfactionResponse.objects.for_organization(organization).alive()
+    answers = answers.filter(owner_filter(member, Action.VIEW_ACCOUNTS, as_of=today, field="account__owner"))
+    return answers.filter(responded_at__gt=as_of - timedelta(days=NPS_DAYS), responded_at__lte=as_of)
+
+
+@dataclass(frozen=True)
+class AccountFigures:
+    """How many accounts there are, and how many of them want attention."""
+
+    total: int
+    scored: int
+    act: int
+
+
+def account_figures(*, organization: Organization, member: Member, today: date) -> AccountFigures:
+    """Return how many accounts the member may see, and how many have a score and are to be acted on today."""
+    accounts = Account.objects.for_organization(organization).alive()
+    found = accounts.visible_to(member, Action.VIEW_ACCOUNTS, as_of=today).aggregate(
+        total=Count("pk"), scored=Count("score"), act=Count("score", Q(score__band="act"))
+    )
+    return AccountFigures(**found)
+
+
+def first_accounts(*, organization: Organization, member: Member, today: date, most: int = 6) -> list[AccountScore]:
+    """Return the first accounts of the ranked list."""
+    scores = priorities(organization=organization, member=member, today=today)
+    return list(scores.select_related("account__owner").order_by("rank")[:most])
+
+
+def deals_to_close(*, organization: Organization, member: Member, today: date, most: int = 8) -> list[Opportunity]:
+    """Return the open deals that should close within two weeks, or should have, the earliest date first."""
+    deals = Opportunity.objects.for_organization(organization).alive().open()
+    deals = deals.visible_to(member, Action.VIEW_OPPORTUNITIES, as_of=today)
+    due = deals.filter(close_date__lte=today + timedelta(days=SOON_DAYS))
+    return list(due.select_related("account", "stage").order_by("close_date", "pk")[:most])

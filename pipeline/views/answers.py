@@ -1,0 +1,31 @@
+"""What customers answered: the list behind the satisfaction figures."""
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from pipeline.queries import figures
+from tenancy.access import Action, member_can
+from tenancy.http import MemberRequest
+from tenancy.keyset import InvalidCursor
+from tenancy.working_time import local_day
+
+
+@member_can(Action.VIEW_ACCOUNTS)
+@require_GET
+def answers(request: MemberRequest) -> HttpResponse:
+    """Show the answers of the past year, the newest first."""
+    now = timezone.now()
+    seen = {
+        "organization": request.organization,
+        "member": request.member,
+        "today": local_day(request.organization, now),
+        "as_of": now,
+    }
+    try:
+        page = figures.answers_page(**seen, cursor=request.GET.get("after") or request.GET.get("before") or "")
+    except InvalidCursor as error:
+        raise Http404 from error
+    context = {"now": now, "page": page, "satisfaction": figures.satisfaction(**seen)}
+    return render(request, "pipeline/answers.html", context)
