@@ -31,7 +31,7 @@ def home(request: MemberRequest) -> HttpResponse:
     today = local_day(organization, now)
     quarter = fiscal_quarter(organization, today)
     begin, end = (start_of(organization, day) for day in quarter)
-    seen = {"organization": organization, "member": member, "today": today}
+    seen: dict[str, Any] = {"organization": organization, "member": member, "today": today}
     deals = figures.deal_figures(**seen, won_from=begin, won_before=end)
     accounts = figures.account_figures(**seen)
     first = figures.first_accounts(**seen)
@@ -97,9 +97,7 @@ def opening_sentence(
         parts.append(_("No deal is open."))
     if accounts.act:
         parts.append(
-            ngettext(
-                "One account wants attention today.", "%(count)s accounts want attention today.", accounts.act
-            )
+            ngettext("One account wants attention today.", "%(count)s accounts want attention today.", accounts.act)
             % {"count": format_number(accounts.act)}
         )
     elif accounts.total and not accounts.scored:

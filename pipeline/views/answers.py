@@ -1,5 +1,7 @@
 """What customers answered: the list behind the satisfaction figures."""
 
+from typing import Any
+
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -17,7 +19,7 @@ from tenancy.working_time import local_day
 def answers(request: MemberRequest) -> HttpResponse:
     """Show the answers of the past year, the newest first."""
     now = timezone.now()
-    seen = {
+    seen: dict[str, Any] = {
         "organization": request.organization,
         "member": request.member,
         "today": local_day(request.organization, now),
