@@ -1,29 +1,37 @@
 """Which accounts come first, and why."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
 
+from integrations.exports.spreadsheet import csv_response
+from integrations.exports.walk import walk
 from pipeline import rules
 from pipeline.models import AccountScore, Band, Segment
+from pipeline.operations import record_export
 from pipeline.queries import priorities as queries
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
 from tenancy.keyset import InvalidCursor
+from tenancy.money import from_minor
 from tenancy.working_time import local_day
 from ui.formats import format_ago, format_day, format_money, format_number
 
 RECORD_PAGES = {
     "opportunity": ("pipeline:opportunity", "opportunity_id"),
     "order": ("pipeline:order", "order_id"),
-    "contact": ("pipeline:contact-edit", "contact_id"),
+    "contact": ("pipeline:contact", "contact_id"),
     "product": ("pipeline:product-edit", "product_id"),
 }
 RECORD_WORDS = {
@@ -38,6 +46,7 @@ RECORD_WORDS = {
 
 
 @member_can(Action.VIEW_PRIORITIES)
+@require_GET
 def priorities(request: MemberRequest) -> HttpResponse:
     """Show the ranked list."""
     now = timezone.now()
@@ -139,7 +148,50 @@ def row_of(request: MemberRequest, score: AccountScore) -> dict[str, Any]:
     }
 
 
+@member_can(Action.EXPORT_PRIORITIES)
+@require_GET
+def priorities_export(request: MemberRequest) -> HttpResponseBase:
+    """Send the ranked list, as it is narrowed, as CSV."""
+    now = timezone.now()
+    today = local_day(request.organization, now)
+    organization, member, narrowed = request.organization, request.member, chosen_filter(request)
+
+    def rows() -> QuerySet[AccountScore, AccountScore]:
+        scores = queries.priorities(
+            organization=organization,
+            member=member,
+            today=today,
+            narrowed=narrowed,
+            action=Action.EXPORT_PRIORITIES,
+        )
+        return scores.select_related("account__owner")
+
+    record_export(organization=organization, member=member, what="priorities", exported_at=now)
+    chunks = walk(rows, organization=organization, member=member, sort=queries.BY_RANK, task="export priorities")
+    return csv_response("priorities.csv", EXPORTED, ([_cells(request, one) for one in chunk] for chunk in chunks))
+
+
+EXPORTED = (
+    *("rank", "rank before", "account", "segment", "region", "owner", "score", "score before", "chance", "band"),
+    *("value at stake", "currency", "why", "as of", "method", "account id"),
+)
+
+
+def _cells(request: MemberRequest, score: AccountScore) -> tuple[object, ...]:
+    account = score.account
+    value = None if score.value_minor is None else from_minor(score.value_minor, score.currency)
+    day = looked_at(request, score)
+    why = "; ".join(rules.reason_sentence(reason, day) for reason in score.reasons)
+    return (
+        *(score.rank, score.previous_rank, account.name, account.segment, account.region),
+        *(account.owner.name if account.owner else "", score.score, score.previous_score),
+        *(Decimal(str(round(score.probability, 4))), score.band, value, score.currency, why),
+        *(score.as_of, score.model_version, account.pk),
+    )
+
+
 @member_can(Action.VIEW_PRIORITIES)
+@require_GET
 def priority(request: MemberRequest, account_id: UUID) -> HttpResponse:
     """Show why an account has its score: each reason with the records it came from, and what was said before.
 
