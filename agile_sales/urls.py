@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from agile_sales import entrance_views, error_views, health, ui_views
+from agile_sales import entrance_views, error_views, health, home_views, night_views, ui_views
 
 urlpatterns = [
     path("", entrance_views.front_door, name="front-door"),
@@ -14,6 +14,10 @@ urlpatterns = [
     path("ui/", ui_views.components, name="ui-components"),
     path("ui/reasons/", ui_views.component_reasons, name="ui-component-reasons"),
     path("ui/preferences/", ui_views.preferences, name="ui-preferences"),
+    path("<slug:organization>/", home_views.home, name="home"),
+    path("<slug:organization>/nights/", night_views.nights, name="nights"),
+    path("<slug:organization>/nights/run/", night_views.night_run, name="night-run"),
+    path("<slug:organization>/nights/<uuid:run_id>/", night_views.night, name="night"),
     path("<slug:organization>/", include("pipeline.urls")),
 ]
 

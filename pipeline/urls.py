@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from pipeline.views import account_page, accounts, contacts, opportunities, opportunity, orders, products
+from pipeline.views import (
+    account_page,
+    accounts,
+    answers,
+    contacts,
+    opportunities,
+    opportunity,
+    orders,
+    priorities,
+    products,
+)
 
 app_name = "pipeline"
 
@@ -37,6 +47,10 @@ urlpatterns = [
     path("orders/<uuid:order_id>/edit/", orders.order_edit, name="order-edit"),
     path("orders/<uuid:order_id>/delete/", orders.order_delete, name="order-delete"),
     path("orders/<uuid:order_id>/restore/", orders.order_restore, name="order-restore"),
+    path("priorities/", priorities.priorities, name="priorities"),
+    path("priorities/export/", priorities.priorities_export, name="priorities-export"),
+    path("priorities/<uuid:account_id>/", priorities.priority, name="priority"),
+    path("satisfaction/", answers.answers, name="answers"),
     path("products/", products.products, name="products"),
     path("products/new/", products.product_new, name="product-new"),
     path("products/<uuid:product_id>/edit/", products.product_edit, name="product-edit"),
