@@ -38,7 +38,13 @@ class UnableToCommit(Exception):
 
 
 def request_commit(
-    *, organization: Organization, made: Import, requested_by: Member | None, now: datetime, queue: bool = True
+    *,
+    organization: Organization,
+    made: Import,
+    requested_by: Member | None,
+    now: datetime,
+    mapping_name: str = "",
+    queue: bool = True,
 ) -> Run:
     """Fix the mapping and have a worker write the rows. In the caller's transaction; asking twice is harmless.
 
@@ -54,7 +60,7 @@ def request_commit(
     if not any(found.counts.get("rows", 0) - found.counts.get("held", 0) for found in files):
         raise UnableToCommit("Every row is held back, so there is nothing to import yet.")
     for found in files:
-        name = found.mapping_name or locked.source_name
+        name = mapping_name or found.mapping_name or locked.source_name
         save_mapping(organization=organization, import_file=found, source=locked.source, name=name)
     run = _create_run(organization, locked, files, requested_by, now)
     made.run = run
@@ -257,6 +263,20 @@ def _totals(chunks: Iterable[ImportChunk]) -> dict[str, int]:
         for name in totals:
             totals[name] += int(getattr(chunk, name))
     return totals
+
+
+def retry_commit(*, organization: Organization, made: Import) -> None:
+    """Go on with an import that could not finish; what was written is not written again. In the caller's transaction.
+
+    :raises UnableToCommit: when it had not begun.
+    """
+    begun = Import.objects.for_organization(organization).filter(pk=made.pk, state=ImportState.FAILED)
+    if not begun.exclude(run=None).update(state=ImportState.COMMITTING, error=""):
+        raise UnableToCommit("This import has not begun, so it cannot go on.")
+    Run.objects.for_organization(organization).filter(pk=made.run_id).update(
+        status=Run.Status.RUNNING, finished_at=None, error=""
+    )
+    enqueue("integrations.tasks.commit_import", organization=organization, import_id=str(made.pk))
 
 
 def fail_import(*, organization: Organization, import_id: UUID, error: str) -> None:

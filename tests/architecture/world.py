@@ -2,6 +2,11 @@
 
 from collections.abc import Callable
 
+from django.utils import timezone
+
+from integrations.models import Import
+from integrations.operations.uploads import Upload, start_import
+from tenancy.models import Organization
 from tests.cast import Cast
 from tests.pipeline import records
 
@@ -17,5 +22,17 @@ def parameters_of(cast: Cast) -> dict[str, Callable[[], str]]:
         "contact_id": lambda: str(records.a_contact(acme, records.an_account(acme, owner=rui), owner=rui).pk),
         "opportunity_id": lambda: str(records.a_deal(acme, records.an_account(acme, owner=rui), owner=rui).pk),
         "order_id": lambda: str(records.an_order(acme, records.an_account(acme, owner=rui), owner=rui).pk),
+        "import_id": lambda: str(an_import(acme).pk),
         "product_id": lambda: str(records.a_product(acme).pk),
     }
+
+
+def an_import(organization: Organization) -> Import:
+    """An uploaded file of accounts."""
+    return start_import(
+        organization=organization,
+        uploads=[Upload("accounts.csv", [b"Account Name,City\nGruber,Linz\n"])],
+        source_name="erp",
+        requested_by=None,
+        now=timezone.now(),
+    )
