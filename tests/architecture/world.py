@@ -6,7 +6,8 @@ from django.utils import timezone
 
 from integrations.models import Import
 from integrations.operations.uploads import Upload, start_import
-from tenancy.models import Organization
+from pipeline.models import Account, AccountScore
+from tenancy.models import Member, Organization, Run
 from tests.cast import Cast
 from tests.pipeline import records
 
@@ -18,13 +19,51 @@ def parameters_of(cast: Cast) -> dict[str, Callable[[], str]]:
     """
     acme, rui = cast.acme, cast.rui
     return {
-        "account_id": lambda: str(records.an_account(acme, owner=rui).pk),
+        "account_id": lambda: str(a_scored_account(acme, rui).pk),
         "contact_id": lambda: str(records.a_contact(acme, records.an_account(acme, owner=rui), owner=rui).pk),
         "opportunity_id": lambda: str(records.a_deal(acme, records.an_account(acme, owner=rui), owner=rui).pk),
         "order_id": lambda: str(records.an_order(acme, records.an_account(acme, owner=rui), owner=rui).pk),
         "import_id": lambda: str(an_import(acme).pk),
+        "run_id": lambda: str(a_night(acme).pk),
         "product_id": lambda: str(records.a_product(acme).pk),
     }
+
+
+def a_night(organization: Organization) -> Run:
+    """A night that is over."""
+    now = timezone.now()
+    night: Run = Run.objects.create(
+        organization=organization,
+        kind=Run.Kind.NIGHT,
+        key=now.isoformat(),
+        status=Run.Status.DONE,
+        scheduled_for=now.date(),
+        as_of=now,
+        created_at=now,
+        started_at=now,
+        finished_at=now,
+    )
+    return night
+
+
+def a_scored_account(organization: Organization, owner: Member) -> Account:
+    """An account with last night's score."""
+    account, night = records.an_account(organization, owner=owner), a_night(organization)
+    AccountScore.objects.create(
+        organization=organization,
+        account=account,
+        run=night,
+        score=71,
+        probability=0.71,
+        rank=1,
+        band="act",
+        value_minor=1_000_00,
+        currency="EUR",
+        model_version="rule card 1",
+        as_of=night.as_of,
+        scored_at=night.as_of,
+    )
+    return account
 
 
 def an_import(organization: Organization) -> Import:
