@@ -43,11 +43,11 @@ def deal_figures(
         deals.filter(is_open | won)
         .values("currency")
         .annotate(
-            open_count=Count("pk", is_open),
-            open_amount=Sum("amount_minor", is_open),
-            overdue=Count("pk", is_open & Q(close_date__lt=today)),
-            won_count=Count("pk", won),
-            won_amount=Sum("amount_minor", won),
+            open_count=Count("pk", filter=is_open),
+            open_amount=Sum("amount_minor", filter=is_open),
+            overdue=Count("pk", filter=is_open & Q(close_date__lt=today)),
+            won_count=Count("pk", filter=won),
+            won_amount=Sum("amount_minor", filter=won),
         )
         .order_by("currency")
     )
@@ -82,9 +82,9 @@ class Satisfaction:
 def satisfaction(*, organization: Organization, member: Member, today: date, as_of: datetime) -> Satisfaction:
     """Return the answers of the past year from accounts that the member may see."""
     found = _answers(organization, member, today, as_of).aggregate(
-        promoters=Count("pk", Q(score__gte=9)),
-        passives=Count("pk", Q(score__in=(7, 8))),
-        detractors=Count("pk", Q(score__lte=6)),
+        promoters=Count("pk", filter=Q(score__gte=9)),
+        passives=Count("pk", filter=Q(score__in=(7, 8))),
+        detractors=Count("pk", filter=Q(score__lte=6)),
     )
     return Satisfaction(**found)
 
@@ -121,7 +121,7 @@ def account_figures(*, organization: Organization, member: Member, today: date) 
     """Return how many accounts the member may see, and how many have a score and are to be acted on today."""
     accounts = Account.objects.for_organization(organization).alive()
     found = accounts.visible_to(member, Action.VIEW_ACCOUNTS, as_of=today).aggregate(
-        total=Count("pk"), scored=Count("score"), act=Count("score", Q(score__band="act"))
+        total=Count("pk"), scored=Count("score"), act=Count("score", filter=Q(score__band="act"))
     )
     return AccountFigures(**found)
 
