@@ -16,12 +16,12 @@ from pipeline.queries.products import ProductFilter
 
 
 def _search(label: Any) -> forms.CharField:
-    widget = forms.TextInput(attrs={"type": "search", "class": "filter", "placeholder": label, "data-filter": ""})
+    widget = forms.TextInput(attrs={"type": "search", "class": "input filter", "placeholder": label, "data-filter": ""})
     return forms.CharField(label=label, max_length=100, required=False, widget=widget)
 
 
 def _choice(label: Any, choices: ChoiceList = ()) -> forms.ChoiceField:
-    widget = forms.Select(attrs={"data-send": ""})
+    widget = forms.Select(attrs={"data-send": "", "class": "input"})
     return forms.ChoiceField(label=label, choices=[("", label), *choices], required=False, widget=widget)
 
 

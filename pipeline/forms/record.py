@@ -59,10 +59,15 @@ class RecordForm(forms.Form):
         """Return what the form says, as the operation takes it."""
         return {name: self.cleaned_data[name] for row in self.layout for name in row}
 
+    def typed(self) -> list[str]:
+        """Return the fields that this person changed since they opened the form."""
+        shown = {name for row in self.layout for name in row}
+        return [name for name in self.changed_data if name in shown]
+
     def conflicts_with(self, current: Mapping[str, Any]) -> list[Conflict]:
         """Return the fields that this person changed and that meanwhile have another value than both knew."""
         conflicts = []
-        for name in self.changed_data:
+        for name in self.typed():
             bound = self[name]
             theirs, mine = _text(bound.field, current.get(name)), _text(bound.field, bound.data)
             seen = _text(bound.field, self.data.get(self.add_initial_prefix(name)))
@@ -74,7 +79,7 @@ class RecordForm(forms.Form):
         """Return the form's data on top of `current`: what this person changed is kept, the rest is theirs."""
         assert isinstance(self.data, QueryDict)
         data = self.data.copy()
-        changed = set(self.changed_data)
+        changed = self.typed()
         for row in self.layout:
             for name in row:
                 text = _text(self.fields[name], current.get(name))

@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, F, Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, F, OuterRef, Q
+from django.db.models.functions import JSONObject
 
 from pipeline.models import Account, Opportunity, SatisfactionResponse
-from pipeline.querysets import AccountQuerySet, OpportunityQuerySet, SatisfactionQuerySet
+from pipeline.querysets import AccountQuerySet, OpportunityQuerySet
 from tenancy.access import Action
 from tenancy.keyset import Page, Sort, Total, page_of, total_of
 from tenancy.models import Member, Organization
@@ -105,17 +107,39 @@ def accounts_page(
     :raises tenancy.keyset.InvalidCursor: when the cursor was not made for this list and order.
     """
     found = accounts(organization=organization, member=member, today=today, narrowed=narrowed)
-    rows = with_score(found).select_related("owner")
+    rows = with_answers(with_score(found), as_of=as_of).select_related("owner")
     page = page_of(rows, sort=sort, size=PAGE_SIZE, scope="accounts", cursor=cursor)
     # A list that fits on one page has counted itself.
     fits = not page.next and not page.previous
     total = Total(len(page.rows), is_capped=False) if fits else total_of(found)
-    return AccountsPage(page, account_facts(organization=organization, accounts=page.rows, as_of=as_of), total)
+    return AccountsPage(page, account_facts(organization=organization, accounts=page.rows), total)
 
 
-def account_facts(*, organization: Organization, accounts: list[Account], as_of: datetime) -> dict[UUID, AccountFacts]:
+def with_answers(found: AccountQuerySet, *, as_of: datetime) -> AccountQuerySet:
+    """Add what each account's people answered in the last year, read for the rows of a page only."""
+    answers = SatisfactionResponse.objects.filter(
+        organization=OuterRef("organization"),
+        account=OuterRef("pk"),
+        deleted_at=None,
+        responded_at__gt=as_of - SURVEY_WINDOW,
+        responded_at__lte=as_of,
+    )
+    counted = (
+        answers.order_by()
+        .values("account")
+        .annotate(all=Count("id"), likes=Count("id", Q(score__gte=9)), dislikes=Count("id", Q(score__lte=6)))
+    )
+    names = ("all", "likes", "dislikes")
+    return found.annotate(answers=ArraySubquery(counted.values(json=JSONObject(**{name: name for name in names}))))
+
+
+def account_facts(*, organization: Organization, accounts: list[Account]) -> dict[UUID, AccountFacts]:
     """Return the open deals, the next step and the answers of a page of accounts."""
     facts = {account.pk: AccountFacts() for account in accounts}
+    for account in accounts:
+        for answers in getattr(account, "answers", ()):
+            facts[account.pk].answers = answers["all"]
+            facts[account.pk].nps = round(100 * (answers["likes"] - answers["dislikes"]) / answers["all"])
     if not facts:
         return facts
     deals: OpportunityQuerySet = Opportunity.objects.for_organization(organization)
@@ -127,16 +151,4 @@ def account_facts(*, organization: Organization, accounts: list[Account], as_of:
             one.open_amounts[deal.currency] = one.open_amounts.get(deal.currency, 0) + deal.amount_minor
         if deal.next_step and not one.next_step:
             one.next_step, one.next_step_date = deal.next_step, deal.next_step_date
-    answers: SatisfactionQuerySet = SatisfactionResponse.objects.for_organization(organization)
-    counted = (
-        answers.alive()
-        .since(as_of - SURVEY_WINDOW)
-        .filter(account__in=list(facts))
-        .values("account")
-        .annotate(all=Count("id"), likes=Count("id", Q(score__gte=9)), dislikes=Count("id", Q(score__lte=6)))
-    )
-    for group in counted.order_by():
-        one = facts[group["account"]]
-        one.answers = group["all"]
-        one.nps = round(100 * (group["likes"] - group["dislikes"]) / group["all"])
     return facts

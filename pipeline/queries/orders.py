@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from pipeline.models import Order, OrderLine
 from pipeline.querysets import OrderLineQuerySet, OrderQuerySet
@@ -35,9 +35,10 @@ class OrderFilter:
 
 @dataclass(frozen=True)
 class OrderTotals:
-    """What the list adds up to: exact amounts, rounded once for each currency."""
+    """What the list adds up to: exact amounts, rounded once for each currency; what was cancelled is no revenue."""
 
     count: int
+    cancelled: int
     amounts: Mapping[str, int]
 
 
@@ -78,10 +79,20 @@ def orders_page(
 
 def order_totals(*, found: OrderQuerySet) -> OrderTotals:
     """Return what these orders add up to, by currency."""
-    groups = list(found.values("currency").annotate(all=Count("id"), exact=Sum("amount_exact")).order_by("currency"))
+    kept, gone = ~Q(status="cancelled"), Q(status="cancelled")
+    groups = list(
+        found.values("currency")
+        .annotate(all=Count("id"), gone=Count("id", gone), exact=Sum("amount_exact", filter=kept))
+        .order_by("currency")
+    )
     return OrderTotals(
         count=sum(group["all"] for group in groups),
-        amounts={group["currency"]: to_minor(group["exact"], group["currency"]) for group in groups},
+        cancelled=sum(group["gone"] for group in groups),
+        amounts={
+            group["currency"]: to_minor(group["exact"], group["currency"])
+            for group in groups
+            if group["exact"] is not None
+        },
     )
 
 
