@@ -31,7 +31,17 @@ MOST_ORDERS = 50
 MOST_CONTACTS = 100
 QUARTERS = 8
 SCORED = (
-    *("score", "previous_score", "probability", "rank", "previous_rank", "band", "value_minor", "currency"),
+    *(
+        "score",
+        "previous_score",
+        "probability",
+        "rank",
+        "previous_rank",
+        "band",
+        "value_minor",
+        "currency",
+        "value_basis",
+    ),
     *("reasons", "model_version", "as_of", "scored_at", "data_up_to", "run_id"),
 )
 
@@ -107,6 +117,7 @@ def account_overview(
     as_of: datetime,
     today: date,
     shown: frozenset[TimelineKind] = frozenset(TimelineKind),
+    entries: int = 12,
 ) -> AccountOverview:
     """Return what an account's page shows.
 
@@ -148,7 +159,7 @@ def account_overview(
         ]
     )
     overview.timeline = account_timeline(
-        organization=organization, account=account, as_of=as_of, score_history=history, shown=shown
+        organization=organization, account=account, as_of=as_of, score_history=history, shown=shown, most=entries
     )
     return overview
 
@@ -212,7 +223,7 @@ def _score_of(account: Account) -> AccountScore | None:
     if facts.scored_id is None:
         return None
     values = {name: getattr(account, f"scored_{name}") for name in SCORED}
-    return AccountScore(id=facts.scored_id, organization_id=account.organization_id, account_id=account.pk, **values)
+    return AccountScore(id=facts.scored_id, organization_id=account.organization_id, account=account, **values)
 
 
 def account_deals(*, organization: Organization, account: Account, most: int = 200) -> list[Opportunity]:

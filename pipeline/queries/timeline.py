@@ -14,7 +14,6 @@ from pipeline.models import Account, Activity, OpportunityHistory, Order
 from tenancy.models import Organization
 from tenancy.working_time import local_day
 
-MOST = 40
 NOTABLE_POINTS = 3  # a score that moves by less is the usual noise of time passing
 
 
@@ -43,7 +42,7 @@ def account_timeline(
     as_of: datetime,
     score_history: Sequence[tuple[datetime, int]],
     shown: frozenset[TimelineKind] = frozenset(TimelineKind),
-    most: int = MOST,
+    most: int,
 ) -> list[TimelineEntry]:
     """Return the newest entries up to `as_of`, read in one query; scores come from the history given."""
     sources: list[Callable[[Organization, Account, datetime], QuerySet[Any, Any]]] = []

@@ -12,11 +12,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from pipeline.models import AccountScore, Opportunity, OpportunityHistory, Order, OrderStatus, TrackedField
+from pipeline.models import Opportunity, OpportunityHistory, Order, OrderStatus, TrackedField
 from pipeline.queries.account_overview import Satisfaction
-from tenancy.models import Organization
 from tenancy.money import exponent, to_minor
-from ui.formats import format_ago, format_day, format_money, format_number
+from ui.formats import format_day, format_money, format_number
 
 register = template.Library()
 
@@ -94,34 +93,6 @@ def is_long_ago(moment: datetime | None, now: datetime) -> bool:
     return moment is None or now - moment > LONG_SILENCE
 
 
-@register.simple_tag
-def score_popover(
-    score: AccountScore, reasons: list[dict[str, Any]], organization: Organization, now: datetime
-) -> dict[str, str]:
-    """Return the words around a score's reasons: its chance, who reckoned it, and how fresh it is."""
-    days = organization.setting("score_horizon_days")
-    fresh = gettext("Scored %(when)s with %(model)s.") % {
-        "when": format_ago(score.scored_at, now=now),
-        "model": score.model_version,
-    }
-    if score.data_up_to:
-        up_to = format_day(timezone.localdate(score.data_up_to), today=timezone.localdate(now))
-        fresh += " " + gettext("Data up to %(day)s.") % {"day": up_to}
-    if now - score.as_of > timedelta(days=2):
-        as_of = format_day(timezone.localdate(score.as_of), today=timezone.localdate(now))
-        fresh += " " + gettext("As of %(day)s.") % {"day": as_of}
-    headline = gettext("Chance to buy in %(days)s days, %(chance)s%%") % {
-        "days": days,
-        "chance": format_number(100 * score.probability),
-    }
-    points = gettext("Points are log-odds; they add up.")
-    return {
-        "title": gettext("Why %(score)s") % {"score": score.score},
-        "headline": headline,
-        "note": f"{points} {fresh}",
-    }
-
-
 @register.inclusion_tag("pipeline/nps_change.html")
 def nps_change(said: Satisfaction) -> dict[str, Any]:
     """Draw how the last quarter compares with the one before."""
@@ -178,7 +149,7 @@ def activity_words(data: dict[str, Any]) -> SafeString:
     who, whom = data.get("who") or gettext("Somebody"), data.get("contact")
     kind, incoming = data.get("kind"), data.get("direction") == "in"
     person = format_html('<b class="med">{}</b>', whom if incoming and whom else who)
-    other = who if incoming and whom else whom
+    other = data.get("who") if incoming and whom else whom
     if other:
         sentences = {
             "call": gettext("{who} called {whom}"),
@@ -189,6 +160,8 @@ def activity_words(data: dict[str, Any]) -> SafeString:
             "task": gettext("{who} planned for {whom}"),
         }
         return format_html(sentences.get(str(kind), gettext("{who} and {whom}")), who=person, whom=other)
+    if incoming and whom and kind == "inquiry":
+        return format_html(gettext("{who} asked"), who=person)
     alone = {
         "call": gettext("{who} called"),
         "meeting": gettext("{who} had a meeting"),

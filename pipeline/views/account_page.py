@@ -15,12 +15,13 @@ from pipeline.forms.activities import ActivityForm
 from pipeline.models import Account
 from pipeline.operations import UnableToLogActivity
 from pipeline.queries.timeline import TimelineKind
-from pipeline.rules import reason_sentence
+from pipeline.views.priorities import freshness, why_of
 from pipeline.views.removing import address
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
 from tenancy.working_time import local_day, local_time
 
+SHORT_TIMELINE, LONG_TIMELINE = 12, 60
 TABS = ("overview", "deals", "orders", "contacts", "timeline")
 
 
@@ -43,24 +44,17 @@ def account(request: MemberRequest, account_id: UUID) -> HttpResponse:
             as_of=now,
             today=today,
             shown=frozenset([TimelineKind(kind)]) if kind else frozenset(TimelineKind),
+            entries=SHORT_TIMELINE if tab == "overview" else LONG_TIMELINE,
         )
     except Account.DoesNotExist as error:
         raise Http404 from error
     score = overview.score
-    scored_on = local_day(request.organization, score.as_of) if score else today
     context = {
         "overview": overview,
         "account": overview.account,
         "score": score,
-        "reasons": [
-            {
-                "text": reason_sentence(reason, scored_on),
-                "points": reason["points"],
-                "url": _url_of_reason(request, reason),
-            }
-            for reason in (score.reasons if score else [])
-        ],
-        "is_past": score is not None and (now - score.as_of).days > 2,
+        "why": why_of(request, score) if score else {},
+        "freshness": freshness(request, score, now) if score else "",
         "past_scores": [value for _at, value in overview.score_history],
         "tab": tab,
         "kind": kind,
@@ -71,16 +65,6 @@ def account(request: MemberRequest, account_id: UUID) -> HttpResponse:
     }
     in_part = request.htmx and not request.htmx.boosted
     return render(request, "pipeline/account.html#timeline" if in_part else "pipeline/account.html", context)
-
-
-def _url_of_reason(request: MemberRequest, reason: dict[str, object]) -> str:
-    """Return the page on which a reason's first record can be seen, empty where it has none."""
-    records = reason.get("records")
-    first = records[0] if isinstance(records, list) and records else None
-    pages = {"opportunity": "opportunity", "order": "order", "contact": "contact"}
-    if not isinstance(first, dict) or first.get("type") not in pages:
-        return ""
-    return address(request, pages[str(first["type"])], UUID(str(first["id"])))
 
 
 @member_can(Action.LOG_ACTIVITY)
