@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -19,7 +18,7 @@ def url(page: str, /, *args: UUID, organization: str = "acme", **query: str) -> 
     return f"{address}?{'&'.join(f'{key}={value}' for key, value in query.items())}" if query else address
 
 
-def text_of(response: HttpResponse) -> str:
+def text_of(response: Any) -> str:
     """Return the page as text, with the blanks of its markup folded."""
     return " ".join(response.content.decode().split())
 
