@@ -1,8 +1,8 @@
-"""Addresses of imports, below the organisation's own."""
+"""Addresses of imports and API tokens, below the organisation's own."""
 
 from django.urls import path
 
-from integrations.views import imports, mapping, review
+from integrations.views import imports, mapping, review, tokens
 
 app_name = "integrations"
 
@@ -18,4 +18,6 @@ urlpatterns = [
     path("imports/<uuid:import_id>/progress/", review.import_progress, name="import-progress"),
     path("imports/<uuid:import_id>/problems/", review.import_problems, name="import-problems"),
     path("imports/<uuid:import_id>/cancel/", imports.import_cancel, name="import-cancel"),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/<uuid:token_id>/revoke/", tokens.revoke, name="token-revoke"),
 ]

@@ -10,6 +10,9 @@ import string
 import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
 
 from tenancy.access import API_SCOPES, unknown_scopes
 from tenancy.http import TokenOwner
@@ -68,10 +71,12 @@ def issue_token(
     issued_at: datetime,
     expires_at: datetime | None = None,
     issued_by: Member | None = None,
+    token_id: UUID | None = None,
 ) -> tuple[ApiToken, str]:
     """Make a token and return it with its text, which is shown once and never stored.
 
     :raises UnableToIssueToken: without a name, without scopes, or with an unknown one.
+    :raises django.db.IntegrityError: when there is a token with the `token_id` already.
     """
     if not name.strip():
         raise UnableToIssueToken("Give the token a name that says who uses it.")
@@ -81,6 +86,7 @@ def issue_token(
         raise UnableToIssueToken(f"Unknown scopes: {', '.join(unknown)}. There are {', '.join(sorted(API_SCOPES))}.")
     text = new_token()
     token = ApiToken.objects.create(
+        id=token_id or uuid7(),
         organization=organization,
         name=name.strip(),
         start=text[: len(PREFIX) + 4],

@@ -7,7 +7,8 @@ from django.utils import timezone
 from integrations.models import Import
 from integrations.operations.uploads import Upload, start_import
 from pipeline.models import Account, AccountScore
-from tenancy.models import Member, Organization, Run
+from tenancy.models import ApiToken, Member, Organization, Run
+from tenancy.tokens import issue_token
 from tests.cast import Cast
 from tests.pipeline import records
 
@@ -26,6 +27,7 @@ def parameters_of(cast: Cast) -> dict[str, Callable[[], str]]:
         "import_id": lambda: str(an_import(acme).pk),
         "run_id": lambda: str(a_night(acme).pk),
         "product_id": lambda: str(records.a_product(acme).pk),
+        "token_id": lambda: str(a_token(acme).pk),
     }
 
 
@@ -75,3 +77,9 @@ def an_import(organization: Organization) -> Import:
         requested_by=None,
         now=timezone.now(),
     )
+
+
+def a_token(organization: Organization) -> ApiToken:
+    """A token of an integrator."""
+    token, _ = issue_token(organization=organization, name="ERP", scopes=["accounts:read"], issued_at=records.MORNING)
+    return token

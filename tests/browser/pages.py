@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.urls import reverse
+from django.utils import timezone
 
+from tenancy.scoping import organization_scope
+from tenancy.tokens import issue_token
 from tests.cast import Cast
 
 
@@ -34,6 +38,21 @@ def _reset_link(cast: Cast) -> str:
     return reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(cast.lena.user), "key": key})
 
 
+def _tokens(cast: Cast) -> str:
+    now = timezone.now()
+    with organization_scope(cast.acme):
+        for name, days in [("ERP", 90), ("Nightly copy", -1)]:
+            issue_token(
+                organization=cast.acme,
+                name=name,
+                scopes=["accounts:read", "scores:read"],
+                issued_at=now,
+                expires_at=now + timedelta(days=days),
+                issued_by=cast.ada,
+            )
+    return reverse("integrations:tokens", kwargs={"organization": cast.acme.slug})
+
+
 PAGES = [
     Shown("components", lambda _: reverse("ui-components")),
     Shown("sign-in", lambda _: reverse("account_login"), who=""),
@@ -46,6 +65,7 @@ PAGES = [
     Shown("password-reset-key-done", lambda _: reverse("account_reset_password_from_key_done"), who=""),
     Shown("password-change", lambda _: reverse("account_change_password")),
     Shown("sign-in-closed", lambda _: reverse("account_inactive"), who=""),
+    Shown("api-tokens", _tokens, who="ada"),
     Shown("no-such-page", lambda cast: f"/{cast.acme.slug}/nowhere/", status=404),
     Shown("no-such-page-outside", lambda _: "/nowhere/at/all/", who="", status=404),
 ]

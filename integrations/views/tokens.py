@@ -1,0 +1,135 @@
+"""The page of API tokens: who holds which, when it was last used, a new one, the end of one."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+from uuid_utils.compat import uuid7
+
+from tenancy.access import API_SCOPES, Action, member_can
+from tenancy.http import MemberRequest
+from tenancy.models import ApiToken, Organization
+from tenancy.tokens import issue_token, revoke_token
+
+SCOPE_WORDS = {
+    "accounts:read": gettext_lazy("Read accounts"),
+    "opportunities:read": gettext_lazy("Read deals"),
+    "scores:read": gettext_lazy("Read scores and their reasons"),
+}
+LIFETIMES = {
+    "30": gettext_lazy("In 30 days"),
+    "90": gettext_lazy("In 90 days"),
+    "365": gettext_lazy("In a year"),
+    "": gettext_lazy("Never"),
+}
+
+
+def _scope_choices() -> list[tuple[str, str]]:
+    return [(scope, f"{SCOPE_WORDS.get(scope, scope)} ({scope})") for scope in API_SCOPES]
+
+
+class TokenForm(forms.Form):
+    """Who gets a token, for what, and for how long."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Who uses it"), max_length=120, help_text=gettext_lazy("For example: ERP, nightly copy")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("What it may do"), choices=_scope_choices, widget=forms.CheckboxSelectMultiple
+    )
+    expires = forms.ChoiceField(
+        label=gettext_lazy("It ends"), choices=list(LIFETIMES.items()), required=False, initial="90"
+    )
+    # The id that the token will have: the same form sent twice, by a reload say, can't make two tokens.
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def expires_at(self, *, now: datetime) -> datetime | None:
+        """Return when the token ends, None for never."""
+        days = self.cleaned_data["expires"]
+        return now + timedelta(days=int(days)) if days else None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A token as the page shows it."""
+
+    token: ApiToken
+    state: str
+    tone: str
+    is_alive: bool
+
+    @property
+    def scopes(self) -> list[str]:
+        """What it may do, in words."""
+        return [str(SCOPE_WORDS.get(scope, scope)) for scope in self.token.scopes]
+
+
+def _line(token: ApiToken, now: datetime) -> Line:
+    if token.revoked_at is not None:
+        return Line(token, gettext("Revoked"), "line", is_alive=False)
+    if token.expires_at is not None and token.expires_at <= now:
+        return Line(token, gettext("Expired"), "line", is_alive=False)
+    return Line(token, gettext("Active"), "good", is_alive=True)
+
+
+def _page(
+    request: HttpRequest, organization: Organization, form: TokenForm, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    now = timezone.now()
+    tokens = ApiToken.objects.for_organization(organization).select_related("created_by").order_by("-created_at", "-id")
+    lines = [_line(token, now) for token in tokens]
+    context |= {"form": form, "now": now, "lines": sorted(lines, key=lambda line: not line.is_alive)}
+    return render(request, "integrations/tokens.html", context, status=status)
+
+
+def _blank_form() -> TokenForm:
+    return TokenForm(initial={"key": uuid7()})
+
+
+@member_can(Action.MANAGE_TOKENS)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def tokens(request: MemberRequest) -> HttpResponse:
+    """Show the tokens; issue one. Its text is in this one answer and nowhere else: no address, no session has it."""
+    if request.method != "POST":
+        return _page(request, request.organization, _blank_form())
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        if "key" in form.errors:
+            form.add_error(None, gettext("The page was open for too long. Load it again."))
+        return _page(request, request.organization, form, status=422)
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            token, text = issue_token(
+                organization=request.organization,
+                name=form.cleaned_data["name"],
+                scopes=form.cleaned_data["scopes"],
+                issued_at=now,
+                expires_at=form.expires_at(now=now),
+                issued_by=request.member,
+                token_id=form.cleaned_data["key"],
+            )
+    except IntegrityError:
+        return _page(request, request.organization, _blank_form(), status=409, was_issued=True)
+    return _page(request, request.organization, _blank_form(), issued=token, text=text)
+
+
+@member_can(Action.MANAGE_TOKENS)
+@require_POST
+def revoke(request: MemberRequest, token_id: UUID) -> HttpResponse:
+    """End a token: it is refused from the next request on."""
+    token = get_object_or_404(ApiToken.objects.for_organization(request.organization), pk=token_id)
+    revoke_token(organization=request.organization, token=token, revoked_at=timezone.now())
+    messages.success(request, gettext("%(name)s was revoked.") % {"name": token.name})
+    return redirect("integrations:tokens", organization=request.organization.slug)
