@@ -5,7 +5,8 @@ itself runs under the policy like any other.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from io import StringIO
@@ -17,6 +18,23 @@ from uuid_utils.compat import uuid7
 
 from tenancy.models import Organization
 from tenancy.scoping import OrganizationMismatch, active_organization_id
+
+
+@contextmanager
+def whole_tables() -> Iterator[None]:
+    """Have the block's statements, which read whole tables of an organisation, join them by hashing.
+
+    Right after a large load the planner still believes that the tables are small, and would walk one for each row of
+    the other: measured minutes instead of a second. Inside a transaction only; its end takes the setting back.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW enable_nestloop")
+        (before,) = cursor.fetchone()
+        cursor.execute("SELECT set_config('enable_nestloop', 'off', true)")
+    yield
+    # Not in a finally: a failed transaction takes no statement any more, and its end undoes the setting by itself.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('enable_nestloop', %s, true)", [before])
 
 
 @dataclass

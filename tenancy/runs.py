@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError
 
 from tenancy import locks
+from tenancy.bulk import whole_tables
 from tenancy.models import Organization, Run, RunStep
 from tenancy.models.run import RunStatus
 from tenancy.scoping import organization_scope
@@ -93,7 +94,8 @@ def _do(organization: Organization, run: Run, name: str, step: Step, clock: Call
             mark = this_step.for_organization(organization).get(run=run, name=name)
             if mark.status == RunStatus.DONE:
                 return
-            result = step(organization=organization, run=run, now=clock())
+            with whole_tables():
+                result = step(organization=organization, run=run, now=clock())
             mark.status, mark.finished_at, mark.error = RunStatus.DONE, clock(), ""
             mark.rows_read, mark.rows_written, mark.skipped = result.rows_read, result.rows_written, result.skipped
             mark.model_version, mark.detail = result.model_version, dict(result.detail)

@@ -3,8 +3,7 @@
 import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from coe.queries import statements
 from coe.scoring import base_rate
 from coe.scoring.facts import RecordRef
 from coe.scoring.value import SEGMENT_WEIGHT, shrunken_mean
+from tenancy.bulk import whole_tables
 from tenancy.models import Organization
 from tenancy.working_time import first_zone, local_day
 
@@ -60,7 +60,7 @@ def market(*, organization: Organization, as_of: datetime.datetime, horizon_days
         "horizon": horizon_days,
         "most": 2**62,
     }
-    with without_nested_loops():
+    with whole_tables():
         currency = _currency(organization, given)
         given["currency"] = currency
         most_purchase, most_deal = _largest(given)
@@ -80,21 +80,6 @@ def market(*, organization: Organization, as_of: datetime.datetime, horizon_days
             costs_known=_costs_known(given),
             data_up_to=_data_up_to(given),
         )
-
-
-@contextmanager
-def without_nested_loops() -> Iterator[None]:
-    """Have whole tables joined by hashing inside the block.
-
-    The statements read all of an organisation. Right after a large import the planner still believes that its tables
-    are small and would walk one for each row of the other: measured 10 s and more instead of 0.1 s.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('enable_nestloop', 'off', true)")
-    yield
-    # Not in a finally: a failed transaction takes no statement any more, and its end undoes the setting by itself.
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('enable_nestloop', 'on', true)")
 
 
 def rows(sql: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from coe.queries import statements
-from coe.queries.background import Market, market, rows, without_nested_loops
+from coe.queries.background import Market, market, rows
 from coe.scoring.facts import AccountFacts, DatedRecord, OpenDeal, Purchases, RecordRef
+from tenancy.bulk import whole_tables
 from tenancy.models import Organization
 from tenancy.working_time import first_zone
 
@@ -60,7 +61,7 @@ def _facts_in(
         "currency": background.currency,
         "most": background.most_purchase_minor if background.most_purchase_minor is not None else 2**62,
     }
-    with without_nested_loops():
+    with whole_tables():
         deals = _open_deals(given)
         purchases = _purchases(given, margin=background.costs_known)
         lost = _newest(statements.LOST_TO_COMPETITOR, "opportunity", given)

@@ -99,7 +99,7 @@ purchase AS (
     UNION ALL
     SELECT 'deals', account_id, id, name, closed_date, coalesce(amount_minor, 0), currency
       FROM deal WHERE kind = 'won' AND closed_date <= %(today)s
-       AND account_id NOT IN (SELECT account_id FROM ordered)
+       AND NOT EXISTS (SELECT FROM ordered o WHERE o.account_id = deal.account_id)
 )
 """
 
