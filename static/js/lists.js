@@ -24,6 +24,14 @@
   /* A select that filters sends its form at once */
   document.addEventListener("change", event => { if (event.target.matches("select[data-send]")) event.target.form?.requestSubmit(); });
 
+  /* What scrolls sideways and holds nothing to focus is a stop of its own for the keyboard */
+  const stops = () => document.querySelectorAll(".scrollx, .tablewrap").forEach(box => {
+    if (box.scrollWidth > box.clientWidth && !$("a, button, input, select", box)) box.tabIndex = 0; else box.removeAttribute("tabindex");
+  });
+  stops();
+  addEventListener("resize", stops);
+  document.addEventListener("htmx:afterSettle", stops);
+
   const kept = key => `section-${key}`;
   document.addEventListener("toggle", event => {
     const section = event.target.closest?.("details[data-section]");

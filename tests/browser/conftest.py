@@ -83,11 +83,12 @@ def people(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
         try:
             yield create_cast()
         finally:
-            _empty()
+            empty_database()
             connection.close()
 
 
-def _empty() -> None:
+def empty_database() -> None:
+    """Take everything away that was committed."""
     kept = {"django_migrations", "django_content_type"}
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
@@ -154,7 +155,7 @@ class Window:
     def picture(self, name: str) -> None:
         """Keep a picture for a person to look at."""
         PICTURES.mkdir(exist_ok=True)
-        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True, scale="css")
 
 
 LOOKS: dict[str, dict[str, Any]] = {
@@ -170,8 +171,16 @@ LOOKS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def open_window(chromium: Browser, server: str, people: Cast) -> Iterator[Callable[..., Window]]:
+def open_window(open_plain_window: Callable[..., Window], people: Cast) -> Callable[..., Window]:
     """Return a function that opens a window of its own (light, dark or phone; signed in or not)."""
+    return open_plain_window
+
+
+@pytest.fixture
+def open_plain_window(
+    chromium: Browser, server: str, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Callable[..., Window]]:
+    """The same, for tests that bring data of their own."""
     contexts: list[BrowserContext] = []
 
     def opened(member: Member | None = None, *, look: str = "light", **options: Any) -> Window:
@@ -196,6 +205,7 @@ def open_window(chromium: Browser, server: str, people: Cast) -> Iterator[Callab
             window.sign_in(member)
         return window
 
-    yield opened
+    with django_db_blocker.unblock():
+        yield opened
     for context in contexts:
         context.close()

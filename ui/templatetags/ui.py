@@ -362,6 +362,15 @@ def field(bound: Any, *, hint: str = "", css: str = "", autofocus: bool = False)
     }
 
 
+@register.simple_tag
+def control(bound: Any, css: str = "") -> SafeString:
+    """Draw only the control of a field, for a bar of filters where its label is heard and not seen."""
+    attrs = {"aria-label": str(bound.label)}
+    if getattr(bound.field.widget, "input_type", "") not in {"checkbox", "radio", "file"}:
+        attrs["class"] = _css("input", str(bound.field.widget.attrs.get("class", "")), css)
+    return SafeString(bound.as_widget(attrs=attrs))
+
+
 @register.inclusion_tag("parts/form_errors.html")
 def form_errors(form: Any) -> dict[str, Any]:
     """Draw what is wrong with a form as a whole."""

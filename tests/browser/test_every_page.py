@@ -1,0 +1,121 @@
+"""Every page of an organisation, found from the addresses, on a simulated company that has worked for a while.
+
+Accessible in light, dark and on a phone, quiet under the strict policy, never wider than 320 px, light in weight. A new
+page needs no line here; what needs a special state has one in `tests/browser/pages.py`.
+"""
+
+import gzip
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoDbBlocker
+
+from pipeline.models import Account, AccountScore, Contact, Opportunity, Order, Product
+from simulation.demo import DemoCompany, seed_demo
+from simulation.profile import DRIVES
+from tenancy.models import Member, Organization, Run
+from tenancy.scoping import organization_scope
+from tests.architecture.addresses import Address, every_address
+from tests.architecture.world import parameters_of
+from tests.browser.conftest import LOOKS, Window, empty_database
+from tests.cast import Cast
+
+HEAVIEST = 20 * 1024
+MOST_NODES = 1500
+PLACES = [address for address in every_address() if address.in_organization]
+
+
+@dataclass(frozen=True)
+class SimulatedCompany:
+    """The company and who looks at it."""
+
+    organization: Organization
+    leader: Member
+    admin: Member
+    ids: dict[str, str]
+
+    def address(self, place: Address) -> str:
+        """Return the address of a place, with a record that has something to show."""
+        kwargs = {name: self.ids[name] for name in place.parameters if name != "organization"}
+        return reverse(place.name, kwargs={"organization": self.organization.slug, **kwargs})
+
+
+@pytest.fixture(scope="module")
+def company(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[SimulatedCompany]:
+    """Sixty accounts, their deals and orders of eighteen months, and five nights."""
+    with django_db_blocker.unblock():
+        try:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("DEMO_PASSWORD", "correct-horse-battery")
+                demo = DemoCompany("acme", DRIVES, accounts=60, seed=20261)
+                seed_demo(now=timezone.now(), progress=lambda _: None, companies=(demo,))
+            yield _look_around(Organization.objects.get(slug="acme"))
+        finally:
+            empty_database()
+
+
+def _look_around(acme: Organization) -> SimulatedCompany:
+    def first(model: Any, *order: str, **filters: Any) -> Any:
+        return model.objects.for_organization(acme).filter(**filters).order_by(*order).first()
+
+    with organization_scope(acme):
+        leader, admin = (first(Member, "id", email=f"{name}@acme.example") for name in ("leader", "admin"))
+        ranked = first(AccountScore, "rank")
+        rows = {
+            "account_id": ranked.account if ranked else first(Account, "id"),
+            "contact_id": first(Contact, "id", account__isnull=False),
+            "opportunity_id": first(Opportunity, "-amount_minor", outcome="open", account__isnull=False),
+            "order_id": first(Order, "-order_date"),
+            "product_id": first(Product, "id"),
+            "run_id": first(Run, "-scheduled_for"),
+        }
+        ids = {name: str(row.pk) for name, row in rows.items() if row is not None}
+        # What the simulation does not make comes from the makers of the access tests.
+        people = cast("Cast", SimpleNamespace(acme=acme, rui=leader, lena=leader, ana=leader, ada=admin))
+        makers = parameters_of(people)
+        wanted = {name for place in PLACES for name in place.parameters} - {"organization"} - set(ids)
+        ids.update({name: makers[name]() for name in wanted if name in makers})
+    return SimulatedCompany(acme, leader, admin, ids)
+
+
+def whole_page(path: str, member: Member) -> bytes | None:
+    """Return what the address shows if it is a whole page: no file, no fragment, no answer to a form."""
+    client = Client()
+    assert member.user is not None
+    client.force_login(member.user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    response = client.get(path)
+    html = response.headers.get("Content-Type", "").startswith("text/html")
+    if response.status_code != 200 or response.streaming or not html or b"data-shell" not in response.content:
+        return None
+    return bytes(response.content)
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_it_can_be_used_by_everybody(
+    place: Address, company: SimulatedCompany, open_plain_window: Callable[..., Window]
+) -> None:
+    path = company.address(place)
+    people = (company.leader, company.admin)
+    who, page = next(((member, page) for member in people if (page := whole_page(path, member))), (None, None))
+    if who is None or page is None:
+        return
+    window = open_plain_window(who)
+
+    window.open(path)
+
+    # One load for all the looks: the theme and the width are the style sheets' business.
+    for look, options in LOOKS.items():
+        window.page.emulate_media(color_scheme=options["color_scheme"])
+        window.page.set_viewport_size(options["viewport"])
+        window.assert_no_violations()
+        window.picture(f"{str(place).replace(':', '-')}-{look}")
+    window.assert_no_sideways_scroll()
+    assert len(gzip.compress(page)) <= HEAVIEST
+    assert window.page.locator("*").count() <= MOST_NODES
