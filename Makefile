@@ -33,7 +33,8 @@ test: environment ## Run the tests on servers of their own (what takes minutes i
 test-long: environment ## Run every test, the sampled ones in full
 	@AGILE_SALES_LONG=1 exec $(run) pytest -n $(PROCESSES) --dist loadgroup $(PYTEST)
 
-check: lint types imports templates migrations openapi ## Check style, types, borders, templates, migrations, API document
+check: environment ## Check style, types, borders, templates, migrations, API document
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target types templates lint imports migrations openapi
 	@echo "All checks passed."
 
 lint: environment
