@@ -1,4 +1,4 @@
-"""The real `make demo` on a copy of this checkout: a first start, a sign-in, a second start. Part of `make test-long`."""
+"""The real `make demo` on a copy of this checkout: first start, sign-in, second start. Part of `make test-long`."""
 
 import http.cookiejar
 import os
