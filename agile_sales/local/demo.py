@@ -103,7 +103,9 @@ def _start(demo: Demo, supervisor: Supervisor, began: float) -> None:
     state.write(supervisor.state_dir, _written_down(environment), given=_given_database())
     _prepare(demo, supervisor, environment, urls)
     say("starting web, worker, relay and beat")
-    supervisor.start(*_parts(demo, supervisor, environment))
+    web, worker, relay, beat = _parts(demo, supervisor, environment)
+    supervisor.start(web, worker)
+    supervisor.start(relay, beat)  # after the first two: four at once would keep each other from getting ready
     _announce(demo, environment["DEMO_PASSWORD"], time.monotonic() - began)
 
 

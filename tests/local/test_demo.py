@@ -115,13 +115,13 @@ def test_it_says_where_to_sign_in_and_a_second_start_repeats_no_preparation(star
     assert "leader@globex.example" in said
     assert password in said
     assert first.commands()[:3] == ["migrate as owner", "collectstatic as app", "seed_demo as app"]
-    assert set(first.commands()[3:]) == {"relay as system", "beat as system"}
+    assert processes.wait_until(lambda: set(first.commands()[3:]) == {"relay as system", "beat as system"}, SECONDS)
     first.stop()
     (first.project / "commands").unlink()
 
     second = start().is_ready()
 
-    assert set(second.commands()) == {"relay as system", "beat as system"}
+    assert processes.wait_until(lambda: set(second.commands()) == {"relay as system", "beat as system"}, SECONDS)
     assert second.environment()["DEMO_PASSWORD"] == password
 
 

@@ -66,7 +66,9 @@ def test_a_copy_of_the_project_starts_lets_people_in_and_starts_again_quickly(op
 
         demo = make_demo(project, port, log)
 
-        assert seconds_until_ready(demo, log, 60) < 15
+        # 15 seconds on a machine of our own; on a busy one, what it gives us of them.
+        busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        assert seconds_until_ready(demo, log, 15 * busy) < 15 * busy
         assert sign_in(port, password.group(1)) == f"http://localhost:{port}/acme/"
     finally:
         demo.terminate()
