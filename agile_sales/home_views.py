@@ -33,7 +33,7 @@ def home(request: MemberRequest) -> HttpResponse:
     begin, end = (start_of(organization, day) for day in quarter)
     seen: dict[str, Any] = {"organization": organization, "member": member, "today": today}
     deals = figures.deal_figures(**seen, won_from=begin, won_before=end)
-    accounts = figures.account_figures(**seen)
+    accounts, satisfaction = figures.customer_figures(**seen, as_of=now)
     first = figures.first_accounts(**seen)
     context = {
         "now": now,
@@ -43,7 +43,7 @@ def home(request: MemberRequest) -> HttpResponse:
         "open": in_currencies(organization, deals.open_amounts),
         "won": in_currencies(organization, deals.won_amounts),
         "accounts": accounts,
-        "satisfaction": figures.satisfaction(**seen, as_of=now),
+        "satisfaction": satisfaction,
         "few_answers": FEW_ANSWERS,
         "first": [first_row(organization, score) for score in first],
         "due": [due_row(deal, today) for deal in figures.deals_to_close(**seen)],

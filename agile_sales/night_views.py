@@ -25,8 +25,8 @@ def nights(request: MemberRequest) -> HttpResponse:
     cursor = request.GET.get("after") or request.GET.get("before") or ""
     try:
         page = night_calendar.nights_page(organization=request.organization, cursor=cursor)
-    except InvalidCursor as error:
-        raise Http404 from error
+    except InvalidCursor:
+        return redirect("nights", organization=request.organization.slug)
     steps = night_calendar.steps_of(organization=request.organization, runs=page.rows)
     today = local_day(request.organization, now)
     context = {

@@ -34,6 +34,12 @@ def format_number(value: Decimal | float, digits: int = 0) -> str:
     return MINUS + text if exact < 0 else text
 
 
+def format_signed(value: float, digits: int = 1) -> str:
+    """Return the number with its sign, as points are: +0.9, −0.4."""
+    words = format_number(value, digits)
+    return words if words.startswith(MINUS) else f"+{words}"
+
+
 def format_money(amount_minor: int | None, currency: str, *, short: bool = False) -> str:
     """Return an amount of minor units in words of its currency: €1,204.50, or in short €6.3m.
 

@@ -85,12 +85,18 @@ class OpportunityFilterForm(FilterForm):
     outcome = _choice(_("Open, won and lost"), Outcome.choices)
     stage = _choice(_("Any stage"))
     owner = _choice(_("Any owner"))
+    # Comes with a link, such as that of "won this quarter"; a chip shows it and takes it off.
+    closed_from = forms.DateField(label=_("Closed from"), required=False, widget=forms.HiddenInput())
 
     def narrowed(self) -> OpportunityFilter:
         """Return the filter as the query takes it."""
         data = self.cleaned_data
         return OpportunityFilter(
-            name=data["name"], outcome=data["outcome"], stage_id=self._id("stage"), owner_id=self._id("owner")
+            name=data["name"],
+            outcome=data["outcome"],
+            stage_id=self._id("stage"),
+            owner_id=self._id("owner"),
+            closed_from=data["closed_from"],
         )
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import JSONObject
 
 from pipeline import rules
 from pipeline.models import Account, AccountScore, Opportunity, SatisfactionResponse
@@ -79,14 +81,16 @@ class Satisfaction:
         return rules.nps(promoters=self.promoters, passives=self.passives, detractors=self.detractors)
 
 
+ANSWERED = {
+    "promoters": Count("pk", filter=Q(score__gte=9)),
+    "passives": Count("pk", filter=Q(score__in=(7, 8))),
+    "detractors": Count("pk", filter=Q(score__lte=6)),
+}
+
+
 def satisfaction(*, organization: Organization, member: Member, today: date, as_of: datetime) -> Satisfaction:
     """Return the answers of the past year from accounts that the member may see."""
-    found = _answers(organization, member, today, as_of).aggregate(
-        promoters=Count("pk", filter=Q(score__gte=9)),
-        passives=Count("pk", filter=Q(score__in=(7, 8))),
-        detractors=Count("pk", filter=Q(score__lte=6)),
-    )
-    return Satisfaction(**found)
+    return Satisfaction(**_answers(organization, member, today, as_of).aggregate(**ANSWERED))
 
 
 def answers_page(
@@ -117,13 +121,26 @@ class AccountFigures:
     act: int
 
 
-def account_figures(*, organization: Organization, member: Member, today: date) -> AccountFigures:
-    """Return how many accounts the member may see, and how many have a score and are to be acted on today."""
+def customer_figures(
+    *, organization: Organization, member: Member, today: date, as_of: datetime
+) -> tuple[AccountFigures, Satisfaction]:
+    """Return what there is to say of the accounts that the member may see, and of their answers, in one statement."""
     accounts = Account.objects.for_organization(organization).alive()
-    found = accounts.visible_to(member, Action.VIEW_ACCOUNTS, as_of=today).aggregate(
-        total=Count("pk"), scored=Count("score"), act=Count("score", filter=Q(score__band="act"))
+    counted = _in_one_row(
+        accounts.visible_to(member, Action.VIEW_ACCOUNTS, as_of=today),
+        total=Count("pk"),
+        scored=Count("score"),
+        act=Count("score", filter=Q(score__band="act")),
     )
-    return AccountFigures(**found)
+    answered = _in_one_row(_answers(organization, member, today, as_of), **ANSWERED)
+    row = Organization.objects.filter(pk=organization.pk).values_list(Subquery(counted), Subquery(answered)).get()
+    nobody, nothing = {"total": 0, "scored": 0, "act": 0}, dict.fromkeys(ANSWERED, 0)
+    return AccountFigures(**(row[0] or nobody)), Satisfaction(**(row[1] or nothing))
+
+
+def _in_one_row(rows: QuerySet[Any, Any], **counts: Count) -> QuerySet[Any, Any]:
+    grouped = rows.order_by().values("organization").annotate(**counts)
+    return grouped.values(figures=JSONObject(**{name: F(name) for name in counts}))
 
 
 def first_accounts(*, organization: Organization, member: Member, today: date, most: int = 6) -> list[AccountScore]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from django.db.models import Count, Q, Sum
@@ -12,6 +12,7 @@ from pipeline.querysets import ActivityQuerySet, OpportunityQuerySet
 from tenancy.access import Action
 from tenancy.keyset import Page, Sort, page_of
 from tenancy.models import Member, Organization
+from tenancy.working_time import first_zone
 
 PAGE_SIZE = 50
 SORTS = (
@@ -32,6 +33,7 @@ class OpportunityFilter:
     stage_id: UUID | None = None
     owner_id: UUID | None = None
     account_id: UUID | None = None
+    closed_from: date | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,9 @@ def opportunities(
         found = found.filter(owner=narrowed.owner_id)
     if narrowed.account_id:
         found = found.filter(account=narrowed.account_id)
+    if narrowed.closed_from:
+        begin = datetime.combine(narrowed.closed_from, time.min, first_zone(organization.time_zone))
+        found = found.filter(closed_at__gte=begin)
     return found
 
 

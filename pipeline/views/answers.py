@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from pipeline.queries import figures
+from pipeline.views.listing import from_the_beginning, read_cursor
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
 from tenancy.keyset import InvalidCursor
@@ -26,8 +27,8 @@ def answers(request: MemberRequest) -> HttpResponse:
         "as_of": now,
     }
     try:
-        page = figures.answers_page(**seen, cursor=request.GET.get("after") or request.GET.get("before") or "")
-    except InvalidCursor as error:
-        raise Http404 from error
+        page = figures.answers_page(**seen, cursor=read_cursor(request))
+    except InvalidCursor:
+        return from_the_beginning(request)
     context = {"now": now, "page": page, "satisfaction": figures.satisfaction(**seen)}
     return render(request, "pipeline/answers.html", context)

@@ -21,6 +21,7 @@ from pipeline import rules
 from pipeline.models import AccountScore, Band, Segment
 from pipeline.operations import record_export
 from pipeline.queries import priorities as queries
+from pipeline.views.listing import from_the_beginning, read_cursor
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
 from tenancy.keyset import InvalidCursor
@@ -58,10 +59,10 @@ def priorities(request: MemberRequest) -> HttpResponse:
             member=request.member,
             today=today,
             narrowed=narrowed,
-            cursor=request.GET.get("after") or request.GET.get("before") or "",
+            cursor=read_cursor(request),
         )
-    except InvalidCursor as error:
-        raise Http404 from error
+    except InvalidCursor:
+        return from_the_beginning(request)
     choices = queries.priority_choices(organization=request.organization, member=request.member, today=today)
     context = {
         "now": now,

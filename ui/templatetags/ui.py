@@ -16,7 +16,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from ui.charts import spark_path
-from ui.formats import MINUS, format_ago, format_day, format_money, format_number, format_span, initials
+from ui.formats import format_ago, format_day, format_money, format_number, format_signed, format_span, initials
+from ui.reasons import reason_rows
 
 register = template.Library()
 
@@ -239,8 +240,7 @@ def number(value: float | None, digits: int = 0) -> str:
 @register.filter
 def signed(value: float, digits: int = 1) -> str:
     """Print a number with its sign, as points are: +0.9, −0.4."""
-    words = format_number(value, digits)
-    return words if words.startswith(MINUS) else f"+{words}"
+    return format_signed(value, digits)
 
 
 # --- Time -------------------------------------------------------------------------------------------------------------
@@ -296,23 +296,7 @@ def why_body(
     A reason is a mapping with `text`, `points` (signed, in log-odds; they add up) and, where there is something to
     follow, `url`.
     """
-    shown = list(reasons)[:most]
-    widest = max((abs(float(reason["points"])) for reason in shown), default=0) or 1.0
-    rows = []
-    for reason in shown:
-        points = float(reason["points"])
-        width = round(abs(points) / widest * 34, 1)
-        rows.append(
-            {
-                "text": reason["text"],
-                "url": reason.get("url", ""),
-                "points": f"{'+' if points >= 0 else '−'}{format_number(abs(points), 1)}",
-                "css": "pos" if points >= 0 else "neg",
-                "tone": "good" if points >= 0 else "bad",
-                "x": f"{36 if points >= 0 else 36 - width:.1f}",
-                "width": f"{width:.1f}",
-            }
-        )
+    rows = reason_rows(reasons, most=most)
     return {"title": title, "rows": rows, "headline": headline, "note": note}
 
 
