@@ -175,3 +175,17 @@ def _page_parameters(view: Any) -> list[OpenApiParameter]:
             "only the list, the filters and the sort that it was made for.",
         ),
     ]
+
+
+def share_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Say each problem once, under the components, and refer to it from the operations (a hook of drf-spectacular)."""
+    shared: dict[str, Any] = {}
+    for path in result["paths"].values():
+        for operation in path.values():
+            for status, response in operation["responses"].items():
+                if MEDIA_TYPE in response.get("content", {}):
+                    name = f"Problem{status}"
+                    shared.setdefault(name, response)
+                    operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
+    result["components"]["responses"] = dict(sorted(shared.items()))
+    return result
