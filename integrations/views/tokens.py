@@ -30,7 +30,7 @@ LIFETIMES = {
     "30": gettext_lazy("In 30 days"),
     "90": gettext_lazy("In 90 days"),
     "365": gettext_lazy("In a year"),
-    "": gettext_lazy("Never"),
+    "never": gettext_lazy("Never"),
 }
 
 
@@ -47,16 +47,14 @@ class TokenForm(forms.Form):
     scopes = forms.MultipleChoiceField(
         label=gettext_lazy("What it may do"), choices=_scope_choices, widget=forms.CheckboxSelectMultiple
     )
-    expires = forms.ChoiceField(
-        label=gettext_lazy("It ends"), choices=list(LIFETIMES.items()), required=False, initial="90"
-    )
+    expires = forms.ChoiceField(label=gettext_lazy("It ends"), choices=list(LIFETIMES.items()), initial="90")
     # The id that the token will have: the same form sent twice, by a reload say, can't make two tokens.
     key = forms.UUIDField(widget=forms.HiddenInput)
 
     def expires_at(self, *, now: datetime) -> datetime | None:
         """Return when the token ends, None for never."""
         days = self.cleaned_data["expires"]
-        return now + timedelta(days=int(days)) if days else None
+        return None if days == "never" else now + timedelta(days=int(days))
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def test_a_new_token_works_and_its_text_is_shown_this_once(cast: Cast, ada: Clie
     assert made.actor_id == cast.ada.pk
 
 
-@pytest.mark.parametrize(("choice", "days"), [("30", 30), ("90", 90), ("365", 365), ("", None)])
+@pytest.mark.parametrize(("choice", "days"), [("30", 30), ("90", 90), ("365", 365), ("never", None)])
 def test_it_ends_when_the_form_says(cast: Cast, ada: Client, choice: str, days: int | None) -> None:
     ada.post(PAGE, sent(expires=choice))
 
@@ -84,6 +84,7 @@ WRONG = [
     ({"name": "   "}, "This field is required"),
     ({"scopes": []}, "This field is required"),
     ({"scopes": ["accounts:write"]}, "accounts:write is not one of the available choices"),
+    ({"expires": ""}, "This field is required"),
     ({"expires": "9999"}, "9999 is not one of the available choices"),
     ({"key": "x"}, "Load it again"),
 ]
