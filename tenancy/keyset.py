@@ -162,9 +162,29 @@ def _field(row: object, name: str) -> Any:
     return row[name] if isinstance(row, Mapping) else getattr(row, name)
 
 
+def rows_after_position(
+    queryset: models.QuerySet[Any, R], *, sort: Sort, position: tuple[Any, UUID]
+) -> models.QuerySet[Any, R]:
+    """Return the query of the rows that follow `position`, a value of the sort column that is not empty and an id."""
+    return _segment(_with_name(queryset, sort), sort, False, position, False)
+
+
+def _with_name(queryset: models.QuerySet[Any, R], sort: Sort) -> models.QuerySet[Any, R]:
+    return queryset.annotate(**{_name(sort): F(sort.column)}) if _is_elsewhere(sort) else queryset
+
+
 def _value(row: object, sort: Sort) -> Any:
     """Return the value of the sort column, which may be reached through a relation or an annotation."""
-    return _field(row, sort.column if "__" not in sort.column else f"sorted_by_{sort.name}")
+    return _field(row, _name(sort))
+
+
+def _name(sort: Sort) -> str:
+    """Return what the query calls the sort column; that of another table has an alias, so that it is joined once."""
+    return f"sorted_by_{sort.name}" if _is_elsewhere(sort) else sort.column
+
+
+def _is_elsewhere(sort: Sort) -> bool:
+    return "__" in sort.column
 
 
 def _read(
@@ -176,8 +196,7 @@ def _read(
     backward: bool = False,
 ) -> list[R]:
     """Return `limit` rows beyond `position`, nearest first; a second query only where the first segment ends."""
-    if "__" in sort.column:
-        queryset = queryset.annotate(**{f"sorted_by_{sort.name}": F(sort.column)})
+    queryset = _with_name(queryset, sort)
     segments = [False, True] if sort.nullable else [False]
     if backward:
         segments.reverse()
@@ -196,14 +215,18 @@ def _segment(
     queryset: models.QuerySet[Any, R], sort: Sort, is_null: bool, position: tuple[Any, UUID] | None, backward: bool
 ) -> models.QuerySet[Any, R]:
     descending = sort.descending != backward
-    columns = ["pk"] if is_null else [sort.column, "pk"]
+    name = _name(sort)
+    columns = ["pk"] if is_null else [name, "pk"]
     if sort.nullable:
-        queryset = queryset.filter(**{f"{sort.column}__isnull": is_null})
+        queryset = queryset.filter(**{f"{name}__isnull": is_null})
     if position is not None:
         values = [position[1]] if is_null else list(position)
         seen = _Row(*(F(column) for column in columns), output_field=BooleanField())
         limit = _Row(*(Value(value) for value in values), output_field=BooleanField())
         queryset = queryset.filter(_RowComparison(seen, "<" if descending else ">", limit))
+        if _is_elsewhere(sort) and not is_null:
+            # A row comparison over two tables serves no index; its first half does.
+            queryset = queryset.filter(**{f"{name}__{'lte' if descending else 'gte'}": position[0]})
     return queryset.order_by(*(f"-{column}" if descending else column for column in columns))
 
 

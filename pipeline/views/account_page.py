@@ -64,7 +64,7 @@ def account(request: MemberRequest, account_id: UUID) -> HttpResponse:
         "may_edit": overview.may_edit,
     }
     in_part = request.htmx and not request.htmx.boosted
-    return render(request, "pipeline/account.html#timeline" if in_part else "pipeline/account.html", context)
+    return render(request, "pipeline/account_timeline.html" if in_part else "pipeline/account.html", context)
 
 
 @member_can(Action.LOG_ACTIVITY)

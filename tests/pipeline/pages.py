@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.forms import ChoiceField
 from django.test import Client
 from django.urls import reverse
 
@@ -29,6 +30,9 @@ def as_typed(form: Any, **changed: str) -> dict[str, str]:
     for bound in form:
         for name, value in ((bound.html_name, bound.value()), (bound.html_initial_name, bound.initial)):
             shown = bound.field.prepare_value(value)
+            if not shown and isinstance(bound.field, ChoiceField):
+                choices: Any = bound.field.choices
+                shown = next((key for key, _ in choices), "")  # what a browser has selected
             if shown is True:
                 data[name] = "on"
             elif shown not in (None, False):
