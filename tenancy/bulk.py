@@ -5,6 +5,7 @@ itself runs under the policy like any other.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -174,16 +175,24 @@ def _stage(
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x00": ""})
 
 
+_NEEDS_ESCAPE = re.compile(r"[\\\t\n\r\x00]").search
+
+
 def copy_text(value: Any) -> str:
     """Return a value in the text form of COPY."""
+    # Called once a cell, so the usual types come first and nothing is translated that needs no escape.
+    kind = type(value)
+    if kind is str:
+        return value.translate(_ESCAPES) if _NEEDS_ESCAPE(value) else str(value)
     if value is None:
         return "\\N"
-    if value is True:
-        return "t"
-    if value is False:
-        return "f"
+    if kind is UUID:
+        return f"{value.int:032x}"
+    if kind is bool:
+        return "t" if value else "f"
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     if isinstance(value, (dict, list)):
-        return json.dumps(value, separators=(",", ":"), default=str).translate(_ESCAPES)
+        text = json.dumps(value, separators=(",", ":"), default=str)
+        return text.translate(_ESCAPES) if "\\" in text else text
     return str(value).translate(_ESCAPES)

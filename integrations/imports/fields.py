@@ -49,7 +49,8 @@ class Field:
     """One field of a target.
 
     ``aliases`` are column names that surely mean it; ``refers_to`` names the target of a reference; ``kinds`` are what
-    a person must choose from when a new value of a MAPPED field is created (a stage is open, won or lost).
+    a person must choose from when a new value of a MAPPED field is created (a stage is open, won or lost). A field that
+    is `expected` may be empty, but the person is told in how many rows, and what becomes of them.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Field:
     refers_to: str = ""
     kinds: tuple[Choice, ...] = ()
     max_length: int = 500
+    expected: str = ""
     low: int | None = None
     high: int | None = None
     help: str = ""

@@ -290,6 +290,8 @@ def _notes(encoding: DetectedEncoding, facts: _TextFacts, *, has_header: bool) -
         notes.append(f"Letters look damaged by a wrong export: “{example}” is read as “{repair_text(example)}”.")
     if facts.damage.lost:
         notes.append("Some letters are � already in the file. They were lost before the upload; export again as UTF-8.")
+    if facts.zeros:
+        notes.append(f"{facts.zeros:,} zero bytes are left out; no text has them.")
     if not has_header:
         notes.append("The first row looks like a record, so the columns have numbers for names.")
     return notes

@@ -69,7 +69,8 @@ class _Lines:
         if self._handed_back:
             return self._handed_back.popleft()
         item = next(self._lines, None)
-        return None if item is None else (item[0], item[1].rstrip("\n"))
+        # No text column of the database takes a zero byte; the first look at the file tells of them.
+        return None if item is None else (item[0], item[1].rstrip("\n").replace("\x00", ""))
 
     def hand_back(self, items: Iterable[tuple[int, str]]) -> None:
         self._handed_back.extendleft(reversed(list(items)))

@@ -85,6 +85,7 @@ class RowParser:
         ]
         self.required = [found for found in fields if found.required]
         self.headers = {column.field.name: column.rule.header for column in self.columns}
+        self.expected = [column for column in self.columns if column.field.expected]
         self.has_currency = any(found.type is FieldType.CURRENCY for found in fields)
 
     def parse(self, record: Record) -> ParsedRow:
@@ -127,18 +128,11 @@ class RowParser:
 
     def _read_cell(self, row: ParsedRow, column: _Column, cell: str) -> None:
         kind, name, rule = column.field.type, column.field.name, column.rule
-        if "\x00" in cell:
-            cell = cell.replace("\x00", "")
-            row.problems.append(
-                Problem(
-                    "control_character", "holds a character that is no text. It is left out.", rule.header, "", True
-                )
-            )
         text = cell.strip() if kind is FieldType.LONG_TEXT else tidy(cell)
         if rule.replace and (other := rule.replace.get(name_key(text))) is not None:
             text = other
         if not text or (kind not in _KEEPS_EMPTY_WORDS and is_empty(text) and not self._is_namibia(column, text)):
-            row.values[name] = None
+            row.values.setdefault(name, None)
             return
         try:
             value = column.read(text)
@@ -146,7 +140,10 @@ class RowParser:
             value = self._unreadable(row, column, text, problem)
         if kind in AMOUNTS and value is not None:
             value = self._take_currency(row, column, text, value)
-        row.values[name] = value
+        if kind is FieldType.CURRENCY and value is not None:
+            self._set_currency(row, column, text, value)
+        else:
+            row.values[name] = value
 
     def _is_namibia(self, column: _Column, text: str) -> bool:
         return column.field.type is FieldType.COUNTRY and text == "NA" and column.read is _country_among_codes
@@ -175,19 +172,28 @@ class RowParser:
     def _take_currency(self, row: ParsedRow, column: _Column, text: str, value: tuple[str, str]) -> str:
         amount, currency = value
         if currency and self.has_currency:
-            known = row.values.get("currency")
-            if known and known != currency:
-                row.problems.append(
-                    Problem("two_currencies", f"is in {currency}, the row says {known}", column.rule.header, text[:200])
-                )
-            row.values["currency"] = currency
+            self._set_currency(row, column, text, currency)
         return amount
+
+    def _set_currency(self, row: ParsedRow, column: _Column, text: str, currency: str) -> None:
+        known = row.values.setdefault("currency", currency) or currency
+        if known != currency:
+            message = f"is in {currency}, the row says {known}"
+            row.problems.append(Problem("two_currencies", message, column.rule.header, text[:200]))
+        row.values["currency"] = known
 
     def _finish(self, row: ParsedRow) -> None:
         try:
             self.finish(row.values)
         except ValueProblem as problem:
             row.problems.append(Problem(problem.code, problem.message, suggestion=problem.suggestion))
+        for column in self.expected:
+            if row.values.get(column.field.name) is None and not any(
+                problem.column == column.rule.header for problem in row.problems
+            ):
+                row.problems.append(
+                    Problem("empty", f"is empty. {column.field.expected}", column.rule.header, is_warning=True)
+                )
         for found in self.required:
             if row.values.get(found.name) in (None, ""):
                 header = self.headers.get(found.name, "")

@@ -207,6 +207,8 @@ def _title(cause: dict[str, Any], found: Field | None) -> str:
             return _("%(column)s can be read day first or month first") % {"column": column}
         case "ambiguous_number":
             return _("%(column)s can be a thousand or a fraction") % {"column": column}
+        case "empty":
+            return f"{column} {cause['message']}"
         case "double_key":
             return _("Two rows have one key and say different things")
         case "double_row":

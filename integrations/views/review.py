@@ -12,9 +12,11 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from integrations import queries
 from integrations.exports.spreadsheet import csv_response
+from integrations.imports.targets import target_or_none
 from integrations.models import Import
 from integrations.operations.committing import UnableToCommit, request_commit, retry_commit
 from integrations.operations.summary import open_decisions
+from integrations.views.column_rows import cause_lines
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest, undo_changes
 
@@ -118,6 +120,8 @@ def _working_files(made: Import) -> list[dict[str, object]]:
     return [
         {
             "file": found,
+            "label": target.label if (target := target_or_none(found.target)) is not None else found.target,
+            "causes": cause_lines(found),
             "ready": max(found.count("rows") - found.count("held"), 1),
             "rows": max(found.row_count, found.rows_checked, 1),
         }

@@ -159,7 +159,8 @@ OPPORTUNITIES = (
         "Verkaufschance-Nr"),
     Field("name", "Name", T.NAME, aliases=("deal name", "opportunity name", "deal", "opportunity", "subject", "title",
                                            "Verkaufschance", "Projekt", "Bezeichnung"), max_length=300),
-    Field("account", "Account", T.REFERENCE, refers_to="accounts", aliases=_ACCOUNT_REFERENCE_WORDS),
+    Field("account", "Account", T.REFERENCE, refers_to="accounts", aliases=_ACCOUNT_REFERENCE_WORDS,
+          expected="The deal is kept without an account."),
     _owner("deal owner", "opportunity owner"),
     Field("product", "Main product", T.REFERENCE, refers_to="products", aliases=(
         "product", "product id", "product name", "main product", "Produkt", "Artikel")),
@@ -174,7 +175,7 @@ OPPORTUNITIES = (
             "Erwarteter Abschluss")),
     Field("opened_at", "Opened", T.MOMENT, aliases=(
         "engage date", "open date", "opened", "start date", "created", "created date", "create date", "created on",
-        "Angelegt am", "Eröffnet am", "Beginn")),
+        "Angelegt am", "Eröffnet am", "Beginn"), expected="The deal begins on the last day that the files tell of."),
     Field("next_step", "Next step", T.TEXT, aliases=("next action", "Nächster Schritt"), max_length=500),
     Field("next_step_date", "Next step date", T.DATE, aliases=("next action date", "next activity date")),
     Field("lost_reason", "Lost reason", T.TEXT, aliases=("loss reason", "reason lost", "Verlustgrund"), max_length=300),
@@ -231,7 +232,8 @@ ORDERS = (
     _id("Order id", "order id", "order no", "order number", "sales order", "invoice no", "invoice number",
         "Auftragsnummer", "Auftrag", "Auftragsnr", "Bestellnummer", "Rechnungsnummer"),
     Field("number", "Number", T.ID, aliases=("order reference", "po number"), max_length=100),
-    Field("account", "Account", T.REFERENCE, refers_to="accounts", aliases=_ACCOUNT_REFERENCE_WORDS),
+    Field("account", "Account", T.REFERENCE, refers_to="accounts", aliases=_ACCOUNT_REFERENCE_WORDS,
+          expected="The order is kept without an account."),
     _owner("order owner"),
     Field("order_date", "Order date", T.DATE, required=True, aliases=(
         "date", "ordered", "ordered at", "order placed", "invoice date", "Auftragsdatum", "Bestelldatum", "Datum",

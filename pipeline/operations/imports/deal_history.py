@@ -27,7 +27,8 @@ def write_deal_history(context: ImportContext, changes: Sequence[RowChange]) -> 
     """Append the history of new and changed deals.
 
     Of a new deal the file tells its beginning and its end. The amount and date of a closed deal are known from its end
-    only: what they were before, nobody recorded, and a method that learns from history must not see them earlier.
+    only: what they were before, nobody recorded, and a method that learns from history must not see them earlier. Who
+    owned it before we saw it is not known either, so owner and account have no beginning here.
     """
     stages = {stage.id: stage for stage in context.mapped.get("stage", {}).values() if stage.id is not None}
     first = min(
@@ -62,11 +63,10 @@ class _Rows:
             if first is not None:
                 yield self._stage(change, None, first, opened_at, opened_at)
             yield self._stage(change, first, new["stage_id"], closed_at, closed_at)
+        known_at = opened_at if closed_at is None else closed_at
         for column, field in FIELDS.items():
-            if new[column] is not None:
-                is_late = field in (TrackedField.AMOUNT, TrackedField.CLOSE_DATE) and closed_at is not None
-                moment = closed_at if is_late else opened_at
-                yield self._value(change, field, None, new[column], moment, moment)
+            if field in (TrackedField.AMOUNT, TrackedField.CLOSE_DATE) and new[column] is not None:
+                yield self._value(change, field, None, new[column], known_at, known_at)
 
     def _later(self, change: RowChange) -> Iterator[tuple[Any, ...]]:
         assert change.old is not None
