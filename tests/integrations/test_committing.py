@@ -59,7 +59,8 @@ def test_a_kill_at_any_chunk_border_resumes_exactly(cast, monkeypatch, survived)
     made = ready(cast)
     with organization_scope(cast.acme):
         request_commit(organization=cast.acme, made=made, requested_by=None, now=NOW, queue=False)
-    write, done = FileCommit._write_chunk, []
+    write = FileCommit._write_chunk
+    done: list[tuple[str, int]] = []
 
     def dying(self, phase, number):
         if len(done) == survived:
