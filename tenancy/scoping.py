@@ -85,6 +85,8 @@ def organization_scope(
     outer = _scope.get()
     actor_id = actor if actor is None or isinstance(actor, UUID) else actor.pk
     scope = Scope(organization_id, actor_id, task, address)
+    # The setting of an outermost transaction ends with it; only a nested one must be put back.
+    nested = connection.in_atomic_block
     with transaction.atomic():
         write_settings(scope)
         token = _scope.set(scope)
@@ -93,7 +95,8 @@ def organization_scope(
         finally:
             _scope.reset(token)
         # Reached only without an exception: a rolled-back savepoint restores the setting by itself.
-        write_settings(outer)
+        if nested:
+            write_settings(outer)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from pipeline import operations, queries
 from pipeline.forms.opportunities import MoveForm, NewOpportunityForm, OpportunityForm, opportunity_values
 from pipeline.forms.record import RecordForm
-from pipeline.models import Account, Opportunity
+from pipeline.models import Account, Opportunity, Stage
 from pipeline.operations import StaleVersion, UnableToMoveStage
 from pipeline.querysets import OpportunityQuerySet
 from pipeline.views.contacts import account_of_address
@@ -99,8 +99,10 @@ def opportunity_new(request: MemberRequest) -> HttpResponse:
     """Open a deal."""
     now = timezone.now()
     account = account_of_address(request)
-    operations.create_default_pipeline(organization=request.organization)
-    stages = [stage for stage in queries.stages_in_use(organization=request.organization) if stage.is_open]
+    stages = _open_stages(request)
+    if not stages:
+        operations.create_default_pipeline(organization=request.organization)
+        stages = _open_stages(request)
 
     def make_form(**data: Any) -> NewOpportunityForm:
         return NewOpportunityForm(stages=stages, **_choices(request, account), **data)
@@ -125,6 +127,10 @@ def opportunity_new(request: MemberRequest) -> HttpResponse:
         "account": account.name if account else "",
     }
     return answer_form(request, page=page, make_form=make_form, initial=initial, values=opportunity_values, save=save)
+
+
+def _open_stages(request: MemberRequest) -> list[Stage]:
+    return [stage for stage in queries.stages_in_use(organization=request.organization) if stage.is_open]
 
 
 @member_can(Action.EDIT_OPPORTUNITIES)
