@@ -2,6 +2,15 @@
 (() => {
   "use strict";
   const $ = (selector, root = document) => root.querySelector(selector);
+
+  /* Palette and key list lie in a template until somebody touches the page: no page carries what nobody opened */
+  const wake = () => {
+    ["pointerdown", "keydown", "click"].forEach(name => document.removeEventListener(name, wake, true));
+    const asleep = $("template#layers");
+    if (asleep) asleep.replaceWith(asleep.content);
+  };
+  ["pointerdown", "keydown", "click"].forEach(name => document.addEventListener(name, wake, true));
+
   const opener = layer => {
     const all = [...document.querySelectorAll(`[popovertarget="${layer.id}"]`)];
     return all.find(one => one.matches(":hover, :focus")) || all.find(one => one.offsetParent) || all[0];

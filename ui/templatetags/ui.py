@@ -178,9 +178,14 @@ def score(
     )
     if not popover:
         return format_html('<span class="score">{}</span>', face)
-    says = gettext("Explain score of %(name)s:") % {"name": about} if about else gettext("Explain score:")
+    seen = f"{value} {word}".strip()
+    says = (
+        gettext("Explain score of %(name)s: %(score)s") % {"name": about, "score": seen}
+        if about
+        else gettext("Explain score: %(score)s") % {"score": seen}
+    )
     return format_html(
-        '<button type="button" class="score" popovertarget="{}" data-peek><span class="sr">{} </span>{}</button>',
+        '<button type="button" class="score" popovertarget="{}" data-peek aria-label="{}">{}</button>',
         popover,
         says,
         face,
