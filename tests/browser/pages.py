@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from tenancy.scoping import organization_scope
 from tenancy.tokens import issue_token
+from tests.browser.customer_pages import CUSTOMER_PAGES
 from tests.cast import Cast
 
 
@@ -66,6 +67,7 @@ PAGES = [
     Shown("password-change", lambda _: reverse("account_change_password")),
     Shown("sign-in-closed", lambda _: reverse("account_inactive"), who=""),
     Shown("api-tokens", _tokens, who="ada"),
+    *(Shown(name, url) for name, url in CUSTOMER_PAGES),
     Shown("no-such-page", lambda cast: f"/{cast.acme.slug}/nowhere/", status=404),
     Shown("no-such-page-outside", lambda _: "/nowhere/at/all/", who="", status=404),
 ]

@@ -1,0 +1,91 @@
+"""Pages of customers and deals in states that no address alone shows."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+
+from pipeline.models import Account, SatisfactionResponse
+from pipeline.operations import log_activity, update_opportunity
+from tenancy.scoping import organization_scope
+from tests.cast import Cast
+from tests.pipeline import records
+
+
+def _velora(cast: Cast) -> dict[str, UUID]:
+    """Write an account with something of everything, and return the ids of what was written."""
+    now = timezone.now()
+    account = records.an_account(
+        cast.acme, cast.rui, city="Utrecht", country="NL", segment="key", industry="E-bikes", potential_minor=90_000_00
+    )
+    records.an_account(cast.acme, None, name="Tramont Rail", lifecycle="customer")
+    deal = records.a_deal(cast.acme, account, cast.rui, opened_at=now - timedelta(days=40))
+    update_opportunity(
+        organization=cast.acme,
+        opportunity=deal,
+        version=1,
+        actor=cast.lena,
+        updated_at=now,
+        amount_minor=90_000_000,
+        next_step="Send the draft",
+        next_step_date=date(2026, 1, 5),
+    )
+    records.a_deal(cast.acme, account, cast.rui, name="Torque sensor retrofit", close_date=date(2026, 1, 1))
+    product = records.a_product(cast.acme, family="Drives")
+    order = records.an_order(cast.acme, account, promised_date=now.date() - timedelta(days=4))
+    contact = records.a_contact(cast.acme, account, role="decides", title="Purchasing lead", email="s@velora.example")
+    log_activity(
+        organization=cast.acme,
+        member=cast.rui,
+        kind="call",
+        occurred_at=now - timedelta(hours=3),
+        logged_at=now,
+        contact=contact,
+        opportunity=deal,
+        subject="Service levels",
+        body="Wants them inside the framework.",
+    )
+    for days, score in [(100, 3), (5, 10), (5, 9), (5, 8)]:
+        SatisfactionResponse.objects.create(
+            organization=cast.acme, account=account, score=score, responded_at=now - timedelta(days=days)
+        )
+    return {
+        "account_id": account.pk,
+        "opportunity_id": deal.pk,
+        "order_id": order.pk,
+        "contact_id": contact.pk,
+        "product_id": product.pk,
+    }
+
+
+def of_velora(page: str, *parameters: str, **query: str) -> Callable[[Cast], str]:
+    """Return the builder of a page's address, with the ids it needs."""
+
+    def address(cast: Cast) -> str:
+        with organization_scope(cast.acme):
+            ids = _velora(cast)
+        url = reverse(f"pipeline:{page}", args=[cast.acme.slug, *(ids[name] for name in parameters)])
+        return f"{url}?{'&'.join(f'{name}={value}' for name, value in query.items())}" if query else url
+
+    return address
+
+
+def _after_deletion(cast: Cast) -> str:
+    """Return the address of the list after a deletion, with its offer to undo."""
+    with organization_scope(cast.acme):
+        ids = _velora(cast)
+        Account.objects.filter(pk=ids["account_id"]).update(deleted_at=timezone.now())
+    return f"{reverse('pipeline:accounts', args=[cast.acme.slug])}?deleted={ids['account_id']}"
+
+
+CUSTOMER_PAGES: list[tuple[str, Callable[[Cast], str]]] = [
+    ("accounts-none-fits", of_velora("accounts", name="zzz")),
+    ("accounts-empty", lambda cast: reverse("pipeline:accounts", args=[cast.acme.slug])),
+    ("accounts-deleted", _after_deletion),
+    ("account-deals", of_velora("account", "account_id", tab="deals")),
+    ("account-orders", of_velora("account", "account_id", tab="orders")),
+    ("account-contacts", of_velora("account", "account_id", tab="contacts")),
+    ("account-timeline", of_velora("account", "account_id", tab="timeline")),
+]
