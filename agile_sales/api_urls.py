@@ -4,12 +4,14 @@ from django.urls import path, re_path
 
 from integrations.api.document import SchemaView
 from integrations.api.views import no_such_address
+from integrations.views.api_reference import api_reference
 from pipeline.api.account_scores import AccountScoreDetailView, AccountScoreListView
 from pipeline.api.accounts import AccountDetailView, AccountListView
 from pipeline.api.opportunities import OpportunityDetailView, OpportunityListView
 
 app_name = "api"
 urlpatterns = [
+    path("docs", api_reference, name="docs"),
     path("v1/schema", SchemaView.as_view(), name="schema"),
     path("v1/accounts", AccountListView.as_view(), name="accounts"),
     path("v1/accounts/<uuid:id>", AccountDetailView.as_view(), name="account"),

@@ -66,6 +66,7 @@ PAGES = [
     Shown("password-reset-key-done", lambda _: reverse("account_reset_password_from_key_done"), who=""),
     Shown("password-change", lambda _: reverse("account_change_password")),
     Shown("sign-in-closed", lambda _: reverse("account_inactive"), who=""),
+    Shown("api-reference", lambda _: reverse("api:docs"), who=""),
     Shown("api-tokens", _tokens, who="ada"),
     *(Shown(name, url) for name, url in CUSTOMER_PAGES),
     Shown("no-such-page", lambda cast: f"/{cast.acme.slug}/nowhere/", status=404),

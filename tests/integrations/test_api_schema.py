@@ -11,6 +11,7 @@ from drf_spectacular.validation import validate_schema
 from agile_sales.api_urls import urlpatterns
 from integrations.api.document import document
 from integrations.api.schema import PROBLEMS
+from integrations.api.views import ApiView
 from tests.integrations.api_caller import Caller, openapi, the_problem
 from tests.servers import ROOT
 
@@ -37,7 +38,11 @@ def test_it_is_valid_openapi() -> None:
 
 
 def test_every_resource_is_in_it() -> None:
-    served = {f"/api/{pattern.pattern}".split("<")[0] for pattern in urlpatterns[1:-1]}
+    served = {
+        f"/api/{pattern.pattern}".split("<")[0]
+        for pattern in urlpatterns
+        if issubclass(getattr(pattern.callback, "cls", object), ApiView)
+    }
 
     assert {path.split("{")[0] for path, _ in operations()} == served
 
@@ -72,3 +77,13 @@ def test_it_takes_no_parameters_and_no_other_form() -> None:
     the_problem(client.get("/api/v1/schema", {"lang": "de"}), 400)
     the_problem(client.get("/api/v1/schema", headers={"Accept": "image/png"}), 406)
     Caller("").refused("/api/v1/schemas", 404)
+
+
+def test_people_read_the_same_on_a_page(client: Client) -> None:
+    page = client.get("/api/docs").content.decode()
+
+    for path, operation in operations():
+        assert path in page
+        assert str(operation["summary"]) in page
+    for name in ("min_score", "updated_after", "amount_minor", "best_case · commit"):
+        assert name in page
