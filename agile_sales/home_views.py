@@ -111,7 +111,7 @@ def first_row(organization: Organization, score: Any) -> dict[str, Any]:
     return {
         "score": score,
         "account": score.account,
-        "reason": rules.reason_sentence(score.reasons[0], day) if score.reasons else "",
+        "reason": rules.first_sentence(score.reasons, day),
         "popover": f"why-{score.pk.hex}",
         "title": _("Why %(score)s") % {"score": score.score},
     }

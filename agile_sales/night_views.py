@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from agile_sales import night_calendar, nightly
-from agile_sales.night_words import duration_words, run_tone, step_name, step_sentence
+from agile_sales.night_words import asked_words, duration_words, run_tone, step_name, step_sentence
+from pipeline.rules import method_words
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
 from tenancy.keyset import InvalidCursor
@@ -82,6 +83,7 @@ def night_row(run: Run, steps: list[RunStep], today: date) -> dict[str, Any]:
         "run": run,
         "tone": run_tone(run),
         "took": duration_words(run.duration),
+        "asked": asked_words(run),
         "as_of": as_of,
         "is_past": run.created_at - as_of > timedelta(days=1),
         "done_percent": 100 * done / len(nightly.STEPS),
@@ -93,6 +95,7 @@ def night_row(run: Run, steps: list[RunStep], today: date) -> dict[str, Any]:
                 "step": step,
                 "words": step_sentence(step, today=today),
                 "took": duration_words(step.duration),
+                "method": method_words(step.model_version) if step.model_version else "",
             }
             for step in steps
         ],

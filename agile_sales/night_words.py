@@ -85,8 +85,15 @@ def duration_words(span: timedelta | None) -> str:
         return ""
     seconds = span.total_seconds()
     if seconds < 10:
-        return _("%(seconds)s s") % {"seconds": format_number(seconds, 1)}
+        return _("%(seconds)s\N{NO-BREAK SPACE}s") % {"seconds": format_number(seconds, 1)}
     return format_span(span)
+
+
+def asked_words(run: Run) -> str:
+    """Return who or what began a night."""
+    if run.requested_by is not None:
+        return _("Asked for by %(name)s.") % {"name": run.requested_by.name}
+    return _("By the calendar.") if run.key == run.scheduled_for.isoformat() else _("By command.")
 
 
 def run_tone(run: Run) -> str:

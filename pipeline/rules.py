@@ -2,7 +2,7 @@
 
 import datetime
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 Reason = Mapping[str, Any]
@@ -47,6 +47,21 @@ def reason_sentence(reason: Reason, today: datetime.date) -> str:
     """
     write = SENTENCES.get(reason["code"])
     return write(reason, today) if write else reason["code"].replace("_", " ").capitalize()
+
+
+def first_sentence(reasons: Sequence[Reason], today: datetime.date) -> str:
+    """Return the strongest reason to act in words; where nothing speaks for it, the strongest there is."""
+    speaks_for = next((reason for reason in reasons if reason["points"] > 0), None)
+    chosen = speaks_for or next(iter(reasons), None)
+    return reason_sentence(chosen, today) if chosen else ""
+
+
+def method_words(model_version: str) -> str:
+    """Return the method that made a score, as people say it."""
+    if model_version == "rule-card-shipped":
+        return "Rule card as shipped"
+    version = model_version.removeprefix("rule-card-")
+    return f"Rule card, version {version}" if version != model_version else model_version
 
 
 def _fact(reason: Reason, name: str) -> Any:

@@ -121,6 +121,14 @@ def format_ago(moment: datetime | date, *, now: datetime) -> str:
     return format_day(local.date(), today=today)
 
 
+def format_moment(moment: datetime, *, now: datetime) -> str:
+    """Return a moment with its day: 20 Nov, 17:59, with the year when it isn't this one."""
+    local = timezone.localtime(moment)
+    day = format_day(local.date(), today=timezone.localtime(now).date())
+    clock = time_format(local, pgettext("time of day", "H:i"))
+    return gettext("%(day)s, %(time)s") % {"day": day, "time": clock}
+
+
 def _day_in_words(day: date, today: date) -> str:
     days = (today - day).days
     if days == 0:

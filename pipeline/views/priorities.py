@@ -27,7 +27,7 @@ from tenancy.http import MemberRequest
 from tenancy.keyset import InvalidCursor
 from tenancy.money import from_minor
 from tenancy.working_time import local_day
-from ui.formats import format_ago, format_day, format_money, format_number
+from ui.formats import format_ago, format_day, format_moment, format_money, format_number
 
 RECORD_PAGES = {
     "opportunity": ("pipeline:opportunity", "opportunity_id"),
@@ -117,7 +117,7 @@ def freshness(request: MemberRequest, score: AccountScore, now: datetime) -> str
     """Return how fresh the scores are; a night that looked at the past says so."""
     return rules.freshness_words(
         scored=format_ago(score.scored_at, now=now),
-        data_up_to=format_ago(score.data_up_to, now=now) if score.data_up_to else "",
+        data_up_to=format_moment(score.data_up_to, now=now) if score.data_up_to else "",
         as_of=format_day(looked_at(request, score), today=now.date()) if is_past(score) else "",
     )
 
@@ -141,11 +141,13 @@ def row_of(request: MemberRequest, score: AccountScore) -> dict[str, Any]:
         "popover": f"why-{score.pk.hex}",
         "title": _("Why %(score)s") % {"score": score.score},
         "url": reverse("pipeline:priority", args=[request.organization.slug, score.account_id]),
-        "first_reason": rules.reason_sentence(score.reasons[0], day) if score.reasons else "",
+        "place": ", ".join(filter(None, (score.account.get_segment_display(), score.account.region))),
+        "first_reason": rules.first_sentence(score.reasons, day),
         "more_reasons": max(0, len(score.reasons) - 1),
         "is_new": score.previous_rank is None,
+        "change": rules.change_words(score.score, score.previous_score),
+        "direction": "up" if (score.change or 0) > 0 else "down",
         "move": rules.rank_words(score.rank, score.previous_rank),
-        "direction": "up" if score.rank < (score.previous_rank or 0) else "down",
     }
 
 
@@ -251,9 +253,14 @@ def why_of(request: MemberRequest, score: AccountScore) -> dict[str, Any]:
         "note": _("Starts from %(start)s, the usual of all accounts; the points add up.")
         % {"start": format_number(start, 1)},
         "band_word": rules.band_word(score.band),
-        "sentence": _("Rank %(rank)s by value at stake: a %(percent)s%% chance to buy %(expected)s.")
-        % {"rank": format_number(score.rank), "percent": percent, "expected": expected},
-        "model_words": _("%(version)s, points in log-odds") % {"version": score.model_version.replace("-", " ")},
+        "sentence": _("Rank %(rank)s by value at stake: %(value)s, a %(percent)s%% chance of %(expected)s.")
+        % {
+            "rank": format_number(score.rank),
+            "value": format_money(score.value_minor, score.currency, short=True),
+            "percent": percent,
+            "expected": expected,
+        },
+        "model_words": _("%(method)s, points in log-odds") % {"method": rules.method_words(score.model_version)},
         "reasons": reasons,
         "start": start,
         "base_words": _("What an account without any of these reasons starts from."),

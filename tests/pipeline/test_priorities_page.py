@@ -91,7 +91,7 @@ def test_it_pages_by_rank(cast, client_for):
     back = client.get(url("priorities"), {"before": second.context["page"].previous})
 
     ranks = [[row["score"].rank for row in page.context["rows"]] for page in (first, second, back)]
-    assert ranks == [list(range(1, 51)), list(range(51, 101)), list(range(1, 51))]
+    assert ranks == [list(range(1, 41)), list(range(41, 81)), list(range(1, 41))]
 
 
 def test_it_says_what_changed_since_the_last_run(cast, customers, client_for):
