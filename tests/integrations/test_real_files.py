@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.db.models import Sum
 
 from integrations.models import ImportChunk
@@ -24,6 +25,13 @@ STAGES = {
 }
 MAVEN = ("accounts.csv", "products.csv", "sales_teams.csv", "sales_pipeline.csv")
 NORTHWIND = ("customers.csv", "employees.csv", "products.csv", "orders.csv", "order_details.csv")
+
+
+@pytest.fixture(autouse=True)
+def patience(db):
+    """Let statements take as long as they may in a worker: the test machine may be busy."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
 
 
 def read(folder, names):
