@@ -50,6 +50,13 @@ class Reading:
     examples: tuple[str, ...] = ()
     is_chosen: bool = False
 
+    def as_json(self) -> dict[str, object]:
+        """What a person is asked or told about the column; empty when there is nothing to say."""
+        if self.question:
+            return {"kind": self.question, "examples": list(self.examples)}
+        said = {"date_order": self.date_order, "decimal_mark": self.decimal_mark}
+        return {name: str(value) for name, value in said.items() if value is not None}
+
 
 def read_columns(
     rows: Iterable[Sequence[str]], rules: Sequence[ColumnRule], types: Mapping[str, FieldType]

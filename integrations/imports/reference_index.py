@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from integrations.imports.fields import Field, Problem
@@ -22,6 +22,7 @@ class Resolved:
 
     id: UUID | None = None
     is_in_set: bool = False
+    is_first_of_several: bool = False
     code: str = ""
     message: str = ""
     suggestion: str = ""
@@ -49,9 +50,14 @@ class ReferenceIndex:
         wanted = {*texts, *meant.values()}
         existing = target.find(organization=self.organization, source=self.source, texts=wanted)
         found = {text: _pick(existing.get(text, [])) or _pick(existing.get(meant[text], [])) for text in texts}
+        first = {text: text.partition(";")[0].strip() for text in texts if ";" in text and found[text] is None}
+        if first:
+            # An export that joins several records in one cell names the most important one first.
+            primary = self.resolve(target_name, set(first.values()))
+            texts = set(texts) - first.keys()
         missing = {text for text in texts if (known := found[text]) is None or known.code}
         in_set = self.known_rows(target_name, {*missing, *(meant[text] for text in missing)}) if missing else set()
-        result: dict[str, Resolved] = {}
+        result = {text: replace(primary[one], is_first_of_several=True) for text, one in first.items()}
         for text in texts:
             known = found[text]
             if known is not None and not known.code:

@@ -113,13 +113,16 @@ class RowParser:
                 f"A quote opens on line {record.line} and never closes. Close or remove it.",
                 value=next((cell for cell in cells if '"' in cell), "")[:200],
             )
+        if is_edited:
+            # A person has seen the row and set its cells.
+            return None
         if len(cells) > self.width and any(cell.strip() for cell in cells[self.width :]):
             return Problem(
                 "too_many_cells",
                 f"The row has {len(cells)} cells for {self.width} columns. "
                 "A cell with the delimiter in it needs quotes around it.",
             )
-        if len(cells) < self.width and not self.fill_short_rows and not is_edited:
+        if len(cells) < self.width and not self.fill_short_rows:
             return Problem(
                 "too_few_cells",
                 f"The row has {len(cells)} cells for {self.width} columns. Its values may be in the wrong columns.",

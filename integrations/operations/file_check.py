@@ -86,9 +86,9 @@ class FileCheck:
             if self.target.links:
                 self._check_links()
             self.file.questions = {
-                rule.header: {"kind": reading.question, "examples": list(reading.examples)}
+                rule.header: said
                 for rule, reading in zip(rules_of(self.file), readings, strict=True)
-                if reading.question
+                if (said := reading.as_json())
             }
             self._keep_results()
 
@@ -177,6 +177,10 @@ class FileCheck:
                 ids[name] = meant.id
                 if meant.code:
                     self._add_reference_problem(row, name, text, meant)
+                elif meant.is_first_of_several:
+                    header = self.parser.headers.get(name, name)
+                    message = "names several records; the first is taken"
+                    row.problems.append(Problem("several_references", message, header, text[:200], is_warning=True))
             self._check_mapped(row)
             records.append(ImportRecord(row.line, key, row.values, ids, self.number + number))
         # References and mapped values have held some more back by now.

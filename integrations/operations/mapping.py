@@ -7,7 +7,7 @@ from integrations.imports.fields import ColumnRule
 from integrations.imports.inspection import MAX_COLUMNS, name_columns, read_table
 from integrations.imports.targets import target_or_none
 from integrations.imports.values import name_key
-from integrations.models import Import, ImportFile, ImportState, SavedAlias
+from integrations.models import Import, ImportFile, ImportRow, ImportState, SavedAlias
 from integrations.operations.checking import UnableToChange, request_check
 from integrations.operations.file_settings import edits_of, rules_of
 from integrations.operations.stored_files import opener_of
@@ -163,14 +163,41 @@ def save_alias(*, organization: Organization, made: Import | None, target: str, 
 def edit_cells(
     *, organization: Organization, made: Import, import_file: ImportFile, cells: Mapping[int, Mapping[int, str]]
 ) -> None:
-    """Mend cells of held-back rows: line to column index to text. The uploaded file stays as it came."""
+    """Mend cells of held-back rows: line to column index to text. The uploaded file stays as it came.
+
+    A row of which no cell differs is left as it is; of one with the wrong number of cells all that were sent count.
+    """
     edits = edits_of(import_file)
-    for line, changed in cells.items():
-        edits[line] = {**edits.get(line, {}), **changed}
+    rows = ImportRow.objects.for_organization(organization).filter(import_file=import_file, line__in=cells)
+    for row in rows:
+        sent = cells[row.line]
+        changed = {index: text for index, text in sent.items() if _cell(row, index) != text}
+        if changed:
+            whole = sent if len(row.raw) != len(import_file.headers) else changed
+            edits[row.line] = {**edits.get(row.line, {}), **whole}
     import_file.edits = {
         str(line): {str(index): text for index, text in changed.items()} for line, changed in edits.items()
     }
     import_file.save(update_fields=["edits"])
+    request_check(organization=organization, made=made)
+
+
+def _cell(row: ImportRow, index: int) -> str:
+    return str(row.raw[index]) if index < len(row.raw) else ""
+
+
+def reopen_import(*, organization: Organization, made: Import) -> None:
+    """Take up an import again that was given up; its mapping and mended cells are still there.
+
+    :raises UnableToChange: when it was not given up.
+    """
+    taken_up = (
+        Import.objects.for_organization(organization)
+        .filter(pk=made.pk, state=ImportState.CANCELLED)
+        .update(state=ImportState.UPLOADED)
+    )
+    if not taken_up:
+        raise UnableToChange("Only an import that was cancelled can be taken up again.")
     request_check(organization=organization, made=made)
 
 

@@ -51,8 +51,7 @@ def take_mended_rows(*, organization: Organization, made: Import, import_file: I
             if place < len(record.cells) and _plain(record.cells[place]) != _cell(row, index)
         }
         if changed:
-            whole = {index: _cell(row, index) for index in columns} if len(row.raw) != len(columns) else {}
-            cells[row.line] = {**whole, **changed}
+            cells[row.line] = {index: _cell(row, index) for index in columns} | changed
     if cells:
         edit_cells(organization=organization, made=made, import_file=import_file, cells=cells)
     return len(cells)

@@ -26,6 +26,8 @@ def open_decisions(*, organization: Organization, made: Import) -> list[str]:
                 listed = ", ".join(undecided)
                 found.append(f"{name}: say which {question.field.label.lower()} each of these is: {listed}.")
         for header, question_data in import_file.questions.items():
+            if not question_data.get("kind"):
+                continue
             examples = ", ".join(question_data.get("examples", []))
             found.append(f"{name}: {header} can be read in two ways ({examples}); choose one.")
     return found

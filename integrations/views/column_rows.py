@@ -26,6 +26,7 @@ class ColumnRow:
     problems: int
     warnings: int
     question: str
+    reading: dict[str, str]
 
     @property
     def is_guess(self) -> bool:
@@ -62,7 +63,7 @@ class ColumnRow:
         """The rule of the column in a few words."""
         if self.field is None:
             return ""
-        words = [_type_words(self.field, self.rule)]
+        words = [_type_words(self.field, self.rule, self.reading)]
         if self.rule.factor == 1_000:
             words.append(_("in thousands"))
         if self.rule.factor == 1_000_000:
@@ -92,16 +93,19 @@ _READABLE = (
 )
 
 
-def _type_words(found: Field, rule: ColumnRule) -> str:
+def _type_words(found: Field, rule: ColumnRule, reading: dict[str, str]) -> str:
     match found.type:
         case FieldType.ID:
             return _("Keep zeros")
         case FieldType.DATE | FieldType.MOMENT:
             orders = {"day_first": _("Day first"), "month_first": _("Month first")}
-            return orders.get(rule.date_order, _("Date"))
+            return orders.get(rule.date_order or reading.get("date_order", ""), _("Date"))
         case FieldType.MONEY | FieldType.UNIT_PRICE | FieldType.NUMBER | FieldType.INTEGER | FieldType.PERCENT:
             marks = {"comma": _("1.234,56 to number"), "point": _("1,234.56 to number")}
-            return marks.get(rule.decimal_mark, _("Share") if found.type is FieldType.PERCENT else _("Number"))
+            return marks.get(
+                rule.decimal_mark or reading.get("decimal_mark", ""),
+                _("Share") if found.type is FieldType.PERCENT else _("Number"),
+            )
         case FieldType.REFERENCE:
             target = target_or_none(found.refers_to)
             name = target.label_one if target is not None else found.refers_to
@@ -137,6 +141,7 @@ def column_rows(import_file: ImportFile) -> list[ColumnRow]:
                 problems=sum(cause["count"] for cause in causes if not cause["is_warning"]),
                 warnings=sum(cause["count"] for cause in causes if cause["is_warning"]),
                 question=str(import_file.questions.get(rule.header, {}).get("kind", "")),
+                reading=import_file.questions.get(rule.header, {}),
             )
         )
     return rows
@@ -190,7 +195,7 @@ def _cause_line(cause: dict[str, Any], found: Field | None, target: ImportTarget
         count=cause["count"],
         is_warning=cause["is_warning"],
         fixes=_fixes(cause, found),
-        can_edit=not cause["is_warning"] and bool(cause["column"]) and cause["code"] != "not_decided",
+        can_edit=not cause["is_warning"] and cause["code"] != "not_decided",
     )
 
 

@@ -14,7 +14,7 @@ from integrations.forms import UploadForm
 from integrations.imports.inspection import LIMITS
 from integrations.imports.targets import targets
 from integrations.operations.checking import UnableToChange, request_check
-from integrations.operations.mapping import cancel_import
+from integrations.operations.mapping import cancel_import, reopen_import
 from integrations.operations.uploads import UnableToUpload, Upload, start_import
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest, undo_changes
@@ -73,3 +73,15 @@ def import_cancel(request: MemberRequest, import_id: UUID) -> HttpResponse:
         return redirect("integrations:import-progress", organization=request.organization.slug, import_id=made.pk)
     messages.success(request, _("The import is cancelled. Nothing was written."))
     return redirect("integrations:imports", organization=request.organization.slug)
+
+
+@member_can(Action.IMPORT_RECORDS)
+@require_POST
+def import_reopen(request: MemberRequest, import_id: UUID) -> HttpResponse:
+    """Take up an import again that was cancelled."""
+    made = get_object_or_404(queries.imports_with_files(organization=request.organization), pk=import_id)
+    try:
+        reopen_import(organization=request.organization, made=made)
+    except UnableToChange as refusal:
+        messages.error(request, str(refusal))
+    return redirect("integrations:import", organization=request.organization.slug, import_id=made.pk)

@@ -33,6 +33,7 @@ _CREATED = Field(
     aliases=("created", "created date", "created on", "create date", "Angelegt", "Angelegt am", "Erstellt am"),
     help="When the source first knew the record.",
 )  # fmt: skip
+_DELETED = Field("is_deleted", "Deleted there", T.BOOLEAN, aliases=("IsDeleted", "deleted", "archived", "gelöscht"))
 
 PEOPLE = (
     _id("Person id", "user id", "employee id", "employee no", "Personalnummer", "Mitarbeiter-Nr"),
@@ -102,6 +103,7 @@ ACCOUNTS = (
         "Kunde seit")),
     Field("icp_fit", "Fit", T.CHOICE, choices=ICP, aliases=("icp", "icp fit", "ideal customer fit")),
     _CREATED,
+    _DELETED,
 )  # fmt: skip
 
 CONTACT_ROLES = (
@@ -133,6 +135,7 @@ CONTACTS = (
     Field("opted_out", "Opted out", T.BOOLEAN, aliases=("email opt out", "do not contact", "unsubscribed")),
     _owner("contact owner"),
     _CREATED,
+    _DELETED,
 )  # fmt: skip
 
 PRODUCTS = (
@@ -149,6 +152,7 @@ PRODUCTS = (
         "price", "unit price", "sales price", "list price", "retail price", "Preis", "Listenpreis", "Verkaufspreis")),
     _CURRENCY,
     Field("is_active", "Active", T.BOOLEAN, aliases=("is active", "aktiv")),
+    _DELETED,
     Field("discontinued", "Discontinued", T.BOOLEAN, aliases=("is discontinued", "ausgelaufen", "inactive")),
 )  # fmt: skip
 
@@ -179,6 +183,7 @@ OPPORTUNITIES = (
     Field("next_step", "Next step", T.TEXT, aliases=("next action", "Nächster Schritt"), max_length=500),
     Field("next_step_date", "Next step date", T.DATE, aliases=("next action date", "next activity date")),
     Field("lost_reason", "Lost reason", T.TEXT, aliases=("loss reason", "reason lost", "Verlustgrund"), max_length=300),
+    _DELETED,
     Field("is_closed", "Is closed (says which stages are)", T.BOOLEAN, aliases=("closed",)),
     Field("is_won", "Is won (says which stages are)", T.BOOLEAN, aliases=("won",)),
     Field("is_lost", "Is lost (says which stages are)", T.BOOLEAN, aliases=("lost",)),
@@ -215,6 +220,7 @@ ACTIVITIES = (
     Field("subject", "Subject", T.TEXT, aliases=("title", "topic", "Betreff", "Thema"), max_length=300),
     Field("body", "Notes", T.LONG_TEXT, aliases=("notes", "note", "comment", "comments", "description", "text",
                                                  "Notiz", "Bemerkung", "Beschreibung"), max_length=20_000),
+    _DELETED,
     Field("is_two_way", "Two-way", T.BOOLEAN, aliases=("two way", "reached", "connected", "answered")),
 )  # fmt: skip
 
@@ -242,6 +248,7 @@ ORDERS = (
         "required date", "due date", "requested date", "delivery date", "promised", "Liefertermin", "Wunschtermin")),
     Field("shipped_date", "Shipped date", T.DATE, aliases=("ship date", "shipped", "dispatched", "Versanddatum")),
     Field("status", "Status", T.CHOICE, choices=ORDER_STATUSES, aliases=("order status", "state", "Auftragsstatus")),
+    _DELETED,
     Field("amount", "Amount", T.MONEY, aliases=(
         "total", "order total", "net amount", "order value", "revenue", "order amount", "Betrag", "Auftragswert",
             "Summe",

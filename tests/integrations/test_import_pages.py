@@ -208,3 +208,22 @@ def test_progress_moves_by_itself(cast, lena):
     assert "hx-trigger" in part.content.decode()
     work(cast)
     assert lena.get(url("import-progress", made), headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+
+
+def test_cells_that_nobody_touched_are_no_answer(cast, lena):
+    send(lena, accounts=b"Account Name,Employees\nGruber,12\nFennel\nKern,x\n")
+    made = work(cast)
+    sent = {"file": 0, "cell-3-0": "Fennel", "cell-3-1": "", "cell-4-1": "30"}
+    lena.post(url("import-rows", made), sent)
+    made = work(cast)
+    found = file_of(cast, made, "accounts.csv")
+    assert (found.count("held"), found.edits) == (1, {"4": {"1": "30"}})
+
+
+def test_a_cancelled_import_can_be_taken_up_again(cast, lena):
+    send(lena, accounts=ACCOUNTS)
+    made = work(cast)
+    lena.post(url("import-cancel", made))
+    assert "Take it up again" in lena.get(url("import-progress", made)).content.decode()
+    lena.post(url("import-reopen", made))
+    assert work(cast).state == "checked"

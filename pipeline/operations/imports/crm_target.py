@@ -41,9 +41,10 @@ class CrmTarget(RecordTarget):
     undated_at_end: ClassVar[bool] = False
 
     def mapped_columns(self, context: ImportContext, record: ImportRecord, old: Columns | None) -> Columns:
-        """Columns of the fields that the file has; a re-import brings a deleted record back."""
+        """Columns of the fields that the file has; a deleted record comes back, unless it is deleted there too."""
         values = record.values
-        found: Columns = {"deleted_at": None}
+        gone_at = (old and old["deleted_at"]) or context.now
+        found: Columns = {"deleted_at": gone_at if values.get("is_deleted") else None}
         for name, column in self.texts.items():
             if name in values:
                 found[column] = values[name] or ""
