@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, tzinfo
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import BadRequest, ImproperlyConfigured
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -35,6 +35,9 @@ class OrganizationMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            # PostgreSQL has no such character; nothing that we store or look for can contain it.
+            raise BadRequest("An address cannot contain a zero byte.")
         first = request.path_info.lstrip("/").split("/", 1)[0]
         if first == "api":
             return self.answer_token(request)

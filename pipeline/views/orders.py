@@ -86,7 +86,8 @@ def orders_export(request: MemberRequest) -> HttpResponseBase:
     operations.record_export(organization=organization, member=member, what="orders", exported_at=now)
     header = (
         *("id", "number", "account", "account id", "state", "ordered on", "promised for", "shipped on"),
-        *("amount", "currency", "source", "external id"),
+        # The exact amounts add up to the total of the page; the rounded ones may be some cents off.
+        *("amount", "currency", "exact amount", "source", "external id"),
     )
     chunks = walk(rows, organization=organization, member=member, sort=SORTS[1], task="export orders")
     return csv_response("orders.csv", header, ([_cells(order) for order in chunk] for chunk in chunks))
@@ -96,7 +97,8 @@ def _cells(order: Order) -> tuple[object, ...]:
     return (
         *(order.pk, order.number, order.account.name if order.account else "", order.account_id, order.status),
         *(order.order_date, order.promised_date, order.shipped_date),
-        *(from_minor(order.amount_minor, order.currency), order.currency, order.source, order.external_id),
+        *(from_minor(order.amount_minor, order.currency), order.currency, f"{order.amount_exact:f}"),
+        *(order.source, order.external_id),
     )
 
 

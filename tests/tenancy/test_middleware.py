@@ -103,6 +103,13 @@ class TestPages:
             client_for(cast.lena).get("/acme/forgotten/")
 
 
+class TestZeroBytes:
+    @pytest.mark.parametrize("address", ["/acme/write/?account=%00", "/acme/wr%00ite/", "/api/v1/accounts?sort=%00"])
+    def test_it_refuses_them_before_anything_is_asked(self, cast: Cast, client_for: ClientFor, address: str) -> None:
+        assert client_for(cast.rui).get(address).status_code == 400
+        assert units_named_w(cast) == 0
+
+
 class TestFailures:
     @pytest.mark.parametrize("page", ["crash", "miss", "503"])
     def test_it_leaves_nothing_behind(self, cast: Cast, client_for: ClientFor, page: str) -> None:
