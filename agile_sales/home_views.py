@@ -59,9 +59,10 @@ def start_of(organization: Organization, day: date) -> datetime:
 
 
 def week_of(quarter: tuple[date, date], today: date) -> tuple[int, int]:
-    """Return the week of the quarter, and how many it has."""
+    """Return the week of the quarter, and how many it has: thirteen, the odd day or two belong to the last."""
     first, after = quarter
-    return (today - first).days // 7 + 1, -(-(after - first).days // 7)
+    weeks = (after - first).days // 7
+    return min((today - first).days // 7 + 1, weeks), weeks
 
 
 def in_currencies(organization: Organization, amounts: Mapping[str, int]) -> dict[str, str]:
@@ -81,7 +82,10 @@ def opening_sentence(
         return _("Nothing is here yet. Import your customers and deals, and the first night ranks them.")
     parts = [_("Week %(week)s of %(weeks)s.") % {"week": week[0], "weeks": week[1]}]
     if deals.open_count:
-        amount = in_currencies(organization, deals.open_amounts)["figure"]
+        amounts = in_currencies(organization, deals.open_amounts)
+        amount = amounts["figure"]
+        if amounts["beside"]:
+            amount = _("%(amount)s (and %(others)s)") % {"amount": amount, "others": amounts["beside"]}
         parts.append(
             ngettext("%(amount)s is open in one deal.", "%(amount)s is open in %(count)s deals.", deals.open_count)
             % {"amount": amount, "count": format_number(deals.open_count)}
@@ -102,6 +106,14 @@ def opening_sentence(
         )
     elif accounts.total and not accounts.scored:
         parts.append(_("No night has ranked the accounts yet."))
+    if 0 < accounts.scored < accounts.total:
+        waiting = accounts.total - accounts.scored
+        parts.append(
+            ngettext(
+                "One account waits for its first night.", "%(count)s accounts wait for their first night.", waiting
+            )
+            % {"count": format_number(waiting)}
+        )
     return " ".join(parts)
 
 
