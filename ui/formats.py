@@ -107,7 +107,9 @@ def format_ago(moment: datetime | date, *, now: datetime) -> str:
         return gettext("just now")
     if timedelta(0) <= elapsed < timedelta(hours=1):
         minutes = int(elapsed.total_seconds() // 60)
-        return ngettext("%(count)s min ago", "%(count)s min ago", minutes) % {"count": minutes}
+        return ngettext("%(count)s\N{NO-BREAK SPACE}min ago", "%(count)s\N{NO-BREAK SPACE}min ago", minutes) % {
+            "count": minutes
+        }
     clock = time_format(local, pgettext("time of day", "H:i"))
     days = (today - local.date()).days
     if days == 0:
@@ -117,7 +119,7 @@ def format_ago(moment: datetime | date, *, now: datetime) -> str:
     if days == -1:
         return gettext("tomorrow %(time)s") % {"time": clock}
     if 1 < days < 7:
-        return ngettext("%(count)s d ago", "%(count)s d ago", days) % {"count": days}
+        return ngettext("%(count)s\N{NO-BREAK SPACE}d ago", "%(count)s\N{NO-BREAK SPACE}d ago", days) % {"count": days}
     return format_day(local.date(), today=today)
 
 
@@ -144,12 +146,12 @@ def format_span(span: timedelta) -> str:
     """Return how long something took: 40 s, 20 min, 4 h, 3 d."""
     seconds = int(span.total_seconds())
     if seconds < 60:
-        return gettext("%(count)s s") % {"count": seconds}
+        return gettext("%(count)s\N{NO-BREAK SPACE}s") % {"count": seconds}
     if seconds < 3600:
-        return gettext("%(count)s min") % {"count": seconds // 60}
+        return gettext("%(count)s\N{NO-BREAK SPACE}min") % {"count": seconds // 60}
     if seconds < 2 * 86400:
-        return gettext("%(count)s h") % {"count": seconds // 3600}
-    return gettext("%(count)s d") % {"count": seconds // 86400}
+        return gettext("%(count)s\N{NO-BREAK SPACE}h") % {"count": seconds // 3600}
+    return gettext("%(count)s\N{NO-BREAK SPACE}d") % {"count": seconds // 86400}
 
 
 def initials(name: str) -> str:

@@ -58,10 +58,10 @@ def test_numbers_round_half_up(value: float, digits: int, words: str) -> None:
     ("moment", "words"),
     [
         (NOW - timedelta(seconds=5), "just now"),
-        (NOW - timedelta(minutes=12), "12 min ago"),
+        (NOW - timedelta(minutes=12), "12\N{NO-BREAK SPACE}min ago"),
         (NOW - timedelta(hours=2), "08:41"),
         (NOW - timedelta(days=1), "yesterday 10:41"),
-        (NOW - timedelta(days=3), "3 d ago"),
+        (NOW - timedelta(days=3), "3\N{NO-BREAK SPACE}d ago"),
         (NOW - timedelta(days=40), "3 Oct"),
         (NOW - timedelta(days=400), "8 Oct 2025"),
         (NOW + timedelta(hours=2), "12:41"),
@@ -85,7 +85,14 @@ def test_a_day_has_its_year_when_it_is_another() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(40, "40 s"), (1200, "20 min"), (4 * 3600, "4 h"), (47 * 3600, "47 h"), (3 * 86400, "3 d")]
+    ("seconds", "words"),
+    [
+        (40, "40\N{NO-BREAK SPACE}s"),
+        (1200, "20\N{NO-BREAK SPACE}min"),
+        (4 * 3600, "4\N{NO-BREAK SPACE}h"),
+        (47 * 3600, "47\N{NO-BREAK SPACE}h"),
+        (3 * 86400, "3\N{NO-BREAK SPACE}d"),
+    ],
 )
 def test_a_span_has_one_unit(seconds: int, words: str) -> None:
     assert format_span(timedelta(seconds=seconds)) == words
