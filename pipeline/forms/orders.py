@@ -79,6 +79,8 @@ class LineForm(forms.Form):
         field = self.fields["product"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [NOTHING, *((key, product.name) for key, product in self.products.items())]
+        for name, one in self.fields.items():
+            one.widget.attrs["class"] = "input" if name in ("product", "product_name") else "input num"
 
     def clean_product(self) -> Product | None:
         """Return the product."""

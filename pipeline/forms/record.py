@@ -140,7 +140,7 @@ def chosen_owner(organization: Organization, owner_id: str) -> Member | None:
 class AccountNameField(forms.CharField):
     """An account by its name. Lists of accounts are too long to choose from; the page suggests while one types."""
 
-    widget = forms.TextInput(attrs={"list": "account-names", "autocomplete": "off"})
+    widget = forms.TextInput(attrs={"list": "account-names", "autocomplete": "off", "class": "account-name"})
 
 
 def account_of_name(
