@@ -1,7 +1,7 @@
 """Changes of orders and their lines."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TypedDict, Unpack
@@ -33,7 +33,7 @@ class OrderFields(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class NewLine:
-    """A line as it should be. Lines are known by their place in the order."""
+    """A line as it should be. Lines are known by their place; a cost that nobody states stays as it is known."""
 
     product: Product | None
     product_name: str
@@ -96,9 +96,11 @@ def update_order(
 
     :raises StaleVersion: when somebody else changed it since `version` was read.
     """
+    stored = list(_lines_of(order))
+    lines = _with_known_costs(stored, lines)
     exact = exact_total((line.quantity, line.unit_price_e4, line.discount_bp) for line in lines)
     amounts = {"amount_exact": exact, "amount_minor": to_minor(exact, fields.get("currency", order.currency))}
-    lines_differ = _lines_differ(order, lines)
+    lines_differ = _lines_differ(stored, lines)
     differences = write_changes(
         organization=organization,
         record=order,
@@ -127,12 +129,23 @@ def _lines_of(order: Order) -> QuerySet[OrderLine]:
     return lines.alive().filter(order=order).in_order()
 
 
-def _lines_differ(order: Order, lines: Sequence[NewLine]) -> bool:
-    stored = [
+def _with_known_costs(stored: Sequence[OrderLine], lines: Sequence[NewLine]) -> list[NewLine]:
+    """Return the lines with the cost that the stored line of the same goods has, where none is stated."""
+    known = [(line.product_id, line.product_name, line.cost_minor) for line in stored]
+    costed = []
+    for place, line in enumerate(lines):
+        goods = (line.product.pk if line.product else None, line.product_name)
+        same = place < len(known) and known[place][:2] == goods and line.cost_minor is None
+        costed.append(replace(line, cost_minor=known[place][2]) if same else line)
+    return costed
+
+
+def _lines_differ(stored: Sequence[OrderLine], lines: Sequence[NewLine]) -> bool:
+    have = [
         (line.product_id, line.product_name, line.quantity, line.unit_price_e4, line.discount_bp, line.cost_minor)
-        for line in _lines_of(order)
+        for line in stored
     ]
-    return stored != [
+    return have != [
         (
             line.product.pk if line.product else None,
             line.product_name,

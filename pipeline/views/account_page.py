@@ -19,9 +19,10 @@ from pipeline.views.priorities import freshness, why_of
 from pipeline.views.removing import address
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
-from tenancy.working_time import local_day, local_time
+from tenancy.working_time import local_day
 
 SHORT_TIMELINE, LONG_TIMELINE = 12, 60
+PREFILLED = ("kind", "contact", "opportunity")
 TABS = ("overview", "deals", "orders", "contacts", "timeline")
 
 
@@ -60,11 +61,17 @@ def account(request: MemberRequest, account_id: UUID) -> HttpResponse:
         "kind": kind,
         "kinds": [("", _("All")), ("people", _("People")), ("orders", _("Orders")), ("system", _("System"))],
         "now": now,
+        "typed_now": timezone.localtime(now).strftime("%Y-%m-%dT%H:%M"),
         "today": today,
         "may_edit": overview.may_edit,
     }
     in_part = request.htmx and not request.htmx.boosted
     return render(request, "pipeline/account_timeline.html" if in_part else "pipeline/account.html", context)
+
+
+def _asked(request: MemberRequest) -> dict[str, str]:
+    """Return what the page that led here already knows: the kind, the person, the deal."""
+    return {"kind": "call", **{name: request.GET[name] for name in PREFILLED if name in request.GET}}
 
 
 @member_can(Action.LOG_ACTIVITY)
@@ -81,8 +88,8 @@ def activity_new(request: MemberRequest, account_id: UUID) -> HttpResponse:
     }
     here = address(request, "account", account.pk)
     if request.method != "POST":
-        local = local_time(request.organization, now).replace(tzinfo=None)
-        form = ActivityForm(initial={"kind": request.GET.get("kind", "call"), "occurred_at": local}, **options)
+        local = timezone.localtime(now).replace(tzinfo=None)
+        form = ActivityForm(initial={**_asked(request), "occurred_at": local}, **options)
         return render(request, "pipeline/activity_form.html", {"form": form, "account": account, "back_url": here})
     form = ActivityForm(data=request.POST, **options)
     if form.is_valid():

@@ -164,6 +164,20 @@ def test_a_call_is_logged(cast: Cast, velora: Account, client_for: ClientFor) ->
     assert logged.is_two_way
 
 
+def test_a_note_is_added_from_the_timeline(cast: Cast, velora: Account, client_for: ClientFor) -> None:
+    client = client_for(cast.rui)
+    typed_now = client.get(url("account", velora.pk)).context["typed_now"]
+
+    response = client.post(
+        url("activity-new", velora.pk),
+        {"kind": "note", "occurred_at": typed_now, "subject": "Board meets"},
+        follow=True,
+    )
+
+    assert '<b class="med">Rui Prado</b> noted' in text_of(response)
+    assert "Board meets" in text_of(response)
+
+
 def test_a_log_entry_of_the_future_or_about_nothing_is_refused(
     cast: Cast, velora: Account, client_for: ClientFor
 ) -> None:

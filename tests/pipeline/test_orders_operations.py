@@ -41,6 +41,15 @@ def test_changing_the_lines_changes_amount_and_version(cast: Cast) -> None:
     assert DomainEvent.objects.get(type="order.updated").payload["lines_changed"] is True
 
 
+def test_a_known_cost_outlives_a_form_that_does_not_show_it(cast: Cast) -> None:
+    order = an_order(cast.acme, lines=[a_line(cost_minor=12_000)])
+    changed = [a_line(quantity=Decimal(3))]
+
+    update_order(organization=cast.acme, order=order, version=1, actor=None, updated_at=NOON, lines=changed)
+
+    assert OrderLine.objects.get(order=order).cost_minor == 12_000
+
+
 def test_an_activity_finds_the_account_of_its_contact(cast: Cast) -> None:
     account = an_account(cast.acme)
     contact = a_contact(cast.acme, account)
