@@ -112,7 +112,7 @@ def test_home_says_where_we_stand(cast, run, client_for):
 
     page = text_of(response)
     assert "Week 8 of 13." in page
-    assert "€50k is open in 2 deals." in page
+    assert "€50k (and $3,000) is open in 2 deals." in page
     assert "and $3,000" in page
     assert "€7,000" in page
     assert response.context["satisfaction"].nps == 40

@@ -414,8 +414,5 @@ def pager(context: Context, *, after: str = "", before: str = "", words: str = "
 
 @register.inclusion_tag("parts/empty.html")
 def nothing(title: str, text: str = "", *, action: str = "", url: str = "", art: str = "cards") -> dict[str, Any]:
-    """Draw an empty state: what this is, why it is empty, the one thing to do.
-
-    Not called `empty`: a `{% for %}` around it, and the linters, would take that for their own.
-    """
+    """Draw an empty state: what this is, why it is empty, the one thing to do. (`empty` belongs to `{% for %}`.)"""
     return {"title": title, "text": text, "action": action, "url": url, "art": art}
