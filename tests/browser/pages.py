@@ -10,6 +10,7 @@ from django.utils import timezone
 from tenancy.scoping import organization_scope
 from tenancy.tokens import issue_token
 from tests.browser.customer_pages import CUSTOMER_PAGES
+from tests.browser.night_pages import NIGHT_PAGES
 from tests.cast import Cast
 
 
@@ -69,6 +70,7 @@ PAGES = [
     Shown("api-reference", lambda _: reverse("api:docs"), who=""),
     Shown("api-tokens", _tokens, who="ada"),
     *(Shown(name, url) for name, url in CUSTOMER_PAGES),
+    *(Shown(name, url) for name, url in NIGHT_PAGES),
     Shown("no-such-page", lambda cast: f"/{cast.acme.slug}/nowhere/", status=404),
     Shown("no-such-page-outside", lambda _: "/nowhere/at/all/", who="", status=404),
 ]

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from agile_sales import nightly
 from agile_sales.night_calendar import new_night
@@ -18,6 +19,11 @@ from tests.nightly.conftest import give_customers
 from tests.pipeline.pages import text_of, url
 
 BUDGET = 12
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
 
 
 def night(organization, as_of=NOW):
