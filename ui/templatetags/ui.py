@@ -301,8 +301,7 @@ def why_body(
     A reason is a mapping with `text`, `points` (signed, in log-odds; they add up) and, where there is something to
     follow, `url`.
     """
-    rows = reason_rows(reasons, most=most)
-    return {"title": title, "rows": rows, "headline": headline, "note": note}
+    return {"title": title, "rows": reason_rows(reasons, most=most), "headline": headline, "note": note}
 
 
 @register.inclusion_tag("parts/why_later.html")
