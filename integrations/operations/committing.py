@@ -21,6 +21,7 @@ from integrations.operations.file_settings import (
     CHUNK_ROWS,
     context_of,
     files_in_order,
+    has_links,
     reference_texts,
     references_of,
 )
@@ -162,7 +163,7 @@ class FileCommit:
                     run=self.made.run_id, name=_step_name(self.file), started_at=None
                 ).update(status=Run.Status.RUNNING, started_at=timezone.now())
         chunks = 0 if last is None else last // CHUNK_ROWS + 1
-        for phase in (ROWS, LINKS) if self.target.links else (ROWS,):
+        for phase in (ROWS, LINKS) if has_links(self.file) else (ROWS,):
             for number in range(chunks):
                 self._write_chunk(phase, number)
         with self._scope():
@@ -192,6 +193,7 @@ class FileCommit:
                 .filter(number__gte=number * CHUNK_ROWS, number__lt=(number + 1) * CHUNK_ROWS)
                 .exclude(status=RowStatus.PROBLEM)
                 .order_by("number")
+                .only("line", "key", "parsed", "number")
             )
             context = context_of(
                 organization=self.organization, made=self.made, import_file=self.file, now=self.now, create=True

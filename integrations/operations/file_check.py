@@ -19,6 +19,7 @@ from integrations.models import Import, ImportFile, ImportRow, RowOutcome, RowSt
 from integrations.operations.file_settings import (
     CHUNK_ROWS,
     context_of,
+    has_links,
     parser_of,
     read_file_columns,
     reference_texts,
@@ -83,7 +84,7 @@ class FileCheck:
                 self._stage(batch)
         with self._scope():
             self._check_version()
-            if self.target.links:
+            if has_links(self.file):
                 self._check_links()
             self.file.questions = {
                 rule.header: said

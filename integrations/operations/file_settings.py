@@ -34,6 +34,12 @@ def rules_of(import_file: ImportFile) -> list[ColumnRule]:
     return [ColumnRule.from_json(rule) for rule in import_file.rules]
 
 
+def has_links(import_file: ImportFile) -> bool:
+    """Whether a column of the file refers to rows of its own kind."""
+    links = target_named(import_file.target).links
+    return any(rule.field in links for rule in rules_of(import_file))
+
+
 def edits_of(import_file: ImportFile) -> dict[int, dict[int, str]]:
     """Cells that a person changed: line to column index to text."""
     return {
