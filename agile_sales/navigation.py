@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -166,9 +166,6 @@ def _links(items: Sequence[Item], slug: str, rights: frozenset[str], url_name: s
     for item in items:
         if item.needs not in rights:
             continue
-        try:
-            url = reverse(item.url_name, kwargs={"organization": slug})
-        except NoReverseMatch:
-            continue
+        url = reverse(item.url_name, kwargs={"organization": slug})
         current = any(url_name.startswith(beginning) for beginning in item.covers)
         yield Link(item.label, url, item.icon, current, item.key, item.on_phone)
