@@ -95,7 +95,7 @@ def test_a_second_maven_import_changes_nothing(cast):
         assert OpportunityHistory.objects.filter(field="stage").count() == 2 * (4238 + 2473) + 1589 + 500
 
 
-def test_northwind_earns_what_it_is_known_to(cast):
+def test_northwind_earns_what_it_is_known_to(cast, client_for):
     for _ in range(2):
         made = upload(cast.acme, read("northwind", NORTHWIND), source="northwind")
         made = check(cast.acme, made)
@@ -110,3 +110,4 @@ def test_northwind_earns_what_it_is_known_to(cast):
             assert not Order.objects.filter(account=None).exists()
             assert Account.objects.get(external_id="ANATR").city == "México D.F."
     assert all(found.counts["inserted"] + found.counts["updated"] == 0 for found in made.files.all())
+    assert "1,265,793.04" in client_for(cast.lena).get("/acme/orders/").content.decode()
