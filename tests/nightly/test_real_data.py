@@ -6,6 +6,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from pipeline import rules
 from pipeline.models import Activity, Contact, Opportunity, Order, Product, SatisfactionResponse, UsageSignal
@@ -14,6 +15,14 @@ from tenancy.scoping import organization_scope
 from tests.integrations.test_real_files import import_maven
 
 pytestmark = [pytest.mark.real_data, pytest.mark.django_db]
+
+
+@pytest.fixture(autouse=True)
+def _patience(db):
+    """Give the session the limits that commands and workers have; those of pages are for pages."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '600s'")
+
 
 MODELS = {
     "opportunity": Opportunity,
