@@ -53,7 +53,7 @@ class Totals:
 
 def totals_of(made: Import) -> Totals:
     """Add up what the last check found."""
-    used = [found for found in made.files.all() if found.is_used]
+    used = [found for found in made.uploaded_files() if found.is_used]
     return Totals(**{name: sum(found.count(name) for found in used) for name in Totals.__dataclass_fields__})
 
 
@@ -99,7 +99,7 @@ class ChangedRecord:
 def example_changes(*, organization: Organization, made: Import) -> list[ChangedRecord]:
     """Up to twenty changes, some of each file."""
     examples: list[ChangedRecord] = []
-    changing = [found for found in made.files.all() if found.is_used and found.count("changed")]
+    changing = [found for found in made.uploaded_files() if found.is_used and found.count("changed")]
     for position, found in enumerate(changing):
         target = target_or_none(found.target)
         share = (SHOWN_CHANGES - len(examples)) // (len(changing) - position)

@@ -35,12 +35,13 @@ class OrganizationMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
-            # PostgreSQL has no such character; nothing that we store or look for can contain it.
-            raise BadRequest("An address cannot contain a zero byte.")
         first = request.path_info.lstrip("/").split("/", 1)[0]
         if first == "api":
             return self.answer_token(request)
+        if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            # PostgreSQL has no such character; nothing that we store or look for can contain it. (The API has its own
+            # words for that.)
+            raise BadRequest("An address cannot contain a zero byte.")
         if not first or first in RESERVED_SLUGS:
             return self.get_response(request)
         return self.answer_member(request, slug=first)

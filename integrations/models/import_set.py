@@ -70,6 +70,10 @@ class Import(TenantModel):
         """The source without its prefix, as a person gave it."""
         return self.source.removeprefix("import:")
 
+    def uploaded_files(self) -> "list[ImportFile]":
+        """The files in the order in which they were chosen; a database has no order of its own."""
+        return sorted(self.files.all(), key=lambda found: found.position)
+
     @property
     def is_open(self) -> bool:
         """Whether its mapping can still be changed."""

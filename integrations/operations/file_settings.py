@@ -25,7 +25,7 @@ CHUNK_ROWS = 2_000
 def files_in_order(made: Import) -> list[ImportFile]:
     """The files that go somewhere, those that others refer to first."""
     order = {target.name: position for position, target in enumerate(targets())}
-    used = [found for found in made.files.all() if found.is_used and found.target in order]
+    used = [found for found in made.uploaded_files() if found.is_used and found.target in order]
     return sorted(used, key=lambda found: (order[found.target], found.position))
 
 
@@ -121,7 +121,7 @@ class _SetRows:
     def __init__(self, organization: Organization, made: Import) -> None:
         self.organization = organization
         self.files: dict[str, list[ImportFile]] = {}
-        for found in made.files.all():
+        for found in made.uploaded_files():
             self.files.setdefault(found.target, []).append(found)
 
     def known(self, target: str, texts: Collection[str]) -> set[str]:

@@ -43,7 +43,7 @@ def apply_map(*, organization: Organization, made: Import, data: Mapping[str, An
     for target, names in data.get("aliases", {}).items():
         for text, name in names.items():
             save_alias(organization=organization, made=None, target=target, text=text, name=name)
-    by_name = {found.name: found for found in made.files.all()}
+    by_name = {found.name: found for found in made.uploaded_files()}
     for name, wanted in data.get("files", {}).items():
         if name in by_name:
             _apply_to_file(by_name[name], wanted)

@@ -13,7 +13,7 @@ from tenancy.models import Organization
 def open_decisions(*, organization: Organization, made: Import) -> list[str]:
     """What nobody has decided yet, each as a sentence that says what to do."""
     found = []
-    for import_file in made.files.all():
+    for import_file in made.uploaded_files():
         if import_file.refusal:
             continue
         name = import_file.name
@@ -43,7 +43,7 @@ def summary_of(made: Import) -> dict[str, Any]:
         "import": str(made.pk),
         "source": made.source,
         "state": made.state,
-        "files": [_file_summary(found) for found in made.files.all()],
+        "files": [_file_summary(found) for found in made.uploaded_files()],
     }
 
 

@@ -105,7 +105,7 @@ def _get_import(request: MemberRequest, import_id: UUID) -> Import:
 
 
 def _get_file(request: MemberRequest, made: Import) -> ImportFile:
-    files = list(made.files.all())
+    files = made.uploaded_files()
     wanted = request.POST.get("file") or request.GET.get("file") or ""
     if wanted:
         for found in files:
@@ -212,7 +212,7 @@ def _page(request: MemberRequest, made: Import, found: ImportFile) -> dict[str, 
     context = {
         "made": made,
         "file": found,
-        "files": list(made.files.all()),
+        "files": made.uploaded_files(),
         "target": target,
         "targets": targets(),
         "format": format_of(found),
@@ -254,7 +254,7 @@ def _rows_page(request: MemberRequest, made: Import, found: ImportFile) -> dict[
     return {
         "made": made,
         "file": found,
-        "files": list(made.files.all()),
+        "files": made.uploaded_files(),
         "rows": [
             {
                 "row": row,

@@ -85,7 +85,7 @@ def import_problems(request: MemberRequest, import_id: UUID) -> HttpResponseBase
     """Download the rows of one file that are held back, each with its line and reason."""
     made = _get_import(request, import_id)
     wanted = request.GET.get("file", "")
-    held = [found for found in made.files.all() if found.is_used and (not wanted or str(found.position) == wanted)]
+    held = [found for found in made.uploaded_files() if found.is_used and (not wanted or str(found.position) == wanted)]
     if not held:
         raise Http404
     found = next((one for one in held if one.count("held")), held[0])
@@ -104,8 +104,8 @@ def _review(request: MemberRequest, made: Import, *, refusal: str = "") -> HttpR
         "integrations/import_review.html",
         {
             "made": made,
-            "files": [found for found in made.files.all() if found.is_used],
-            "left_out": [found for found in made.files.all() if not found.is_used],
+            "files": [found for found in made.uploaded_files() if found.is_used],
+            "left_out": [found for found in made.uploaded_files() if not found.is_used],
             "totals": queries.totals_of(made),
             "examples": queries.example_changes(organization=request.organization, made=made),
             "decisions": open_decisions(organization=request.organization, made=made),
@@ -125,6 +125,6 @@ def _working_files(made: Import) -> list[dict[str, object]]:
             "ready": max(found.count("rows") - found.count("held"), 1),
             "rows": max(found.row_count, found.rows_checked, 1),
         }
-        for found in made.files.all()
+        for found in made.uploaded_files()
         if found.is_used
     ]

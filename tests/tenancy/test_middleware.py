@@ -104,7 +104,7 @@ class TestPages:
 
 
 class TestZeroBytes:
-    @pytest.mark.parametrize("address", ["/acme/write/?account=%00", "/acme/wr%00ite/", "/api/v1/accounts?sort=%00"])
+    @pytest.mark.parametrize("address", ["/acme/write/?account=%00", "/acme/wr%00ite/"])
     def test_it_refuses_them_before_anything_is_asked(self, cast: Cast, client_for: ClientFor, address: str) -> None:
         assert client_for(cast.rui).get(address).status_code == 400
         assert units_named_w(cast) == 0

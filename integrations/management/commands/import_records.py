@@ -131,7 +131,7 @@ class Command(BaseCommand):
 def _decide_what_is_sure(organization: Organization, made: Import) -> bool:
     """Take the values whose meaning is sure (the very name of an existing stage); whether there were any."""
     any_taken = False
-    for found in made.files.all():
+    for found in made.uploaded_files():
         for question in value_questions(organization=organization, import_file=found):
             taken = {
                 decision.text: decision.decision
