@@ -7,7 +7,7 @@ from pipeline.models import Account, Opportunity, Order, OrderLine
 from tenancy.scoping import organization_scope
 from tests.integrations.importing import change_file, check, commit, files_of, upload
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patience")]
 
 WON = {"stage": {"Won": {"create": "Won", "kind": "won"}, "Open": {"create": "Open", "kind": "open"}}}
 

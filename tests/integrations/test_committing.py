@@ -12,7 +12,7 @@ from tenancy.models import DomainEvent, Run, RunStep
 from tenancy.scoping import organization_scope
 from tests.integrations.importing import NOW, change_file, check, commit, files_of, reload, upload
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patience")]
 
 ACCOUNTS = "Account ID,Account Name,Parent,City\n" + "".join(
     f"{n},Account {n},{'Account 0' if n % 5 == 1 else ''},Linz\n" for n in range(25)

@@ -9,7 +9,7 @@ from pipeline.models import Account, Contact, Opportunity
 from tenancy.scoping import organization_scope
 from tests.integrations.importing import change_file, check, commit, files_of, upload
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patience")]
 
 SALESFORCE = {
     "User.csv": "Id,FirstName,LastName,Email,IsActive\n005A,Ana,Ruiz,ana@example.com,true\n",

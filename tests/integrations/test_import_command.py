@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from pipeline.models import Account, Opportunity
 from tenancy.scoping import organization_scope
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patience")]
 
 ACCOUNTS = "Account Name,City,Annual Revenue\nGruber Aufzüge,Linz,1.200.000\nFennel Bikes,Ghent,38000\n"
 DEALS = "Deal Name,Account Name,Stage,Amount,Close Date\nLifts,gruber aufzüge,Sold,1200,2026-05-13\n"

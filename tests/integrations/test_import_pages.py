@@ -12,7 +12,7 @@ from tenancy.models import Outbox
 from tenancy.scoping import organization_scope
 from tests.integrations.importing import NOW
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patience")]
 
 ACCOUNTS = b"Account Name,Sector,Employees\nGruber,Machines,12\nFennel,Bikes,ca. 50\n"
 DEALS = b"Deal ID,Account Name,Product,Phase,Amount\n1,Gruber,GTXPro,Won,100\n2,Fennel,GTXPro,Talking,200\n"

@@ -6,7 +6,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from django.db.models import Sum
 
 from integrations.models import ImportChunk
@@ -15,7 +14,7 @@ from tenancy.models import Member
 from tenancy.scoping import organization_scope
 from tests.integrations.importing import change_file, check, commit, files_of, upload
 
-pytestmark = [pytest.mark.real_data, pytest.mark.django_db]
+pytestmark = [pytest.mark.real_data, pytest.mark.django_db, pytest.mark.usefixtures("patience")]
 
 STAGES = {
     "Prospecting": {"create": "Prospecting", "kind": "open"},
@@ -25,13 +24,6 @@ STAGES = {
 }
 MAVEN = ("accounts.csv", "products.csv", "sales_teams.csv", "sales_pipeline.csv")
 NORTHWIND = ("customers.csv", "employees.csv", "products.csv", "orders.csv", "order_details.csv")
-
-
-@pytest.fixture(autouse=True)
-def patience(db):
-    """Let statements take as long as they may in a worker: the test machine may be busy."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = 0")
 
 
 def read(folder, names):
