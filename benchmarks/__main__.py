@@ -39,6 +39,7 @@ def main() -> int:
             "STATIC_ROOT": str(folder),
             "DJANGO_SETTINGS_MODULE": "agile_sales.settings",
             "LOG_LEVEL": "ERROR",
+            "ALLOWED_HOSTS": "localhost,testserver",
         }
         manage(environment, "migrate", "--verbosity", "0")
         manage(environment, "simulate_company", "--slug", "acme", "--accounts", str(ACCOUNTS), "--seed", "7")
