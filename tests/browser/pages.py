@@ -10,6 +10,7 @@ from django.utils import timezone
 from tenancy.scoping import organization_scope
 from tenancy.tokens import issue_token
 from tests.browser.customer_pages import CUSTOMER_PAGES
+from tests.browser.import_pages import several_files
 from tests.browser.night_pages import NIGHT_PAGES
 from tests.cast import Cast
 
@@ -57,6 +58,7 @@ def _tokens(cast: Cast) -> str:
 
 PAGES = [
     Shown("components", lambda _: reverse("ui-components")),
+    Shown("import-of-several-files", several_files, who="ada"),
     Shown("sign-in", lambda _: reverse("account_login"), who=""),
     Shown("sign-out", lambda _: reverse("account_logout")),
     Shown("sign-up-closed", lambda _: reverse("account_signup"), who=""),

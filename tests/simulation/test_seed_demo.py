@@ -139,7 +139,7 @@ def test_the_command_says_how_far_it_is() -> None:
     lines = out.getvalue().splitlines()
     assert any(line.startswith("acme: 80 accounts") for line in lines)
     assert any(line.startswith("globex: night of") for line in lines)
-    assert lines[-1].startswith("demo: ready in")
+    assert lines[-1].startswith("demo: filled in")
 
 
 def test_without_one_given_the_password_is_made_once_and_kept_for_its_owner(

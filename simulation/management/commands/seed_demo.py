@@ -22,7 +22,7 @@ class Command(BaseCommand):
             seed_demo(now=timezone.now(), progress=self._say)
         except UnableToLoad as error:
             raise CommandError(str(error)) from None
-        self._say(f"demo: ready in {time.monotonic() - started:.1f} s")
+        self._say(f"demo: filled in {time.monotonic() - started:.1f} s")
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
