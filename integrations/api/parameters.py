@@ -17,6 +17,8 @@ from tenancy.keyset import Sort, chosen_sort
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 200
 PAGE_PARAMETERS = ("cursor", "limit", "sort")
 LONGEST_TEXT = 500
+LARGEST_POSITION = 2**53 - 1
+"""What every JSON reader keeps exactly."""
 
 
 class Unreadable(ValueError):
@@ -92,6 +94,17 @@ def number(name: str, lookup: str, low: int, high: int, description: str) -> Fil
     return Filter(name, description, schema, lambda given: read_number(given, low, high), _where(lookup), middle)
 
 
+def flag(name: str, lookup: str, description: str) -> Filter:
+    """Return a filter by yes or no."""
+    return Filter(name, description, {"type": "boolean"}, read_flag, _where(lookup), example="true")
+
+
+def position(name: str, lookup: str, description: str) -> Filter:
+    """Return a filter by a place in a log that only grows."""
+    schema = {"type": "integer", "minimum": 0, "maximum": LARGEST_POSITION}
+    return Filter(name, description, schema, read_position, _where(lookup), example="1840")
+
+
 def read_text(given: str) -> str:
     """Return the text.
 
@@ -149,6 +162,26 @@ def read_number(given: str, low: int, high: int) -> int:
     if re.fullmatch(r"[0-9]{1,9}", given) and low <= int(given) <= high:
         return int(given)
     raise Unreadable(f"takes a whole number from {low} to {high}")
+
+
+def read_flag(given: str) -> bool:
+    """Return the yes or no.
+
+    :raises Unreadable: when it is neither true nor false.
+    """
+    if given in ("true", "false"):
+        return given == "true"
+    raise Unreadable("takes true or false")
+
+
+def read_position(given: str) -> int:
+    """Return the place in a log.
+
+    :raises Unreadable: when it is no whole number that one could be.
+    """
+    if re.fullmatch(r"[0-9]{1,19}", given) and int(given) <= LARGEST_POSITION:
+        return int(given)
+    raise Unreadable(f"takes a whole number from 0 to {LARGEST_POSITION}")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """How the API describes itself: each view's own declarations, made into OpenAPI in one place."""
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -140,7 +141,7 @@ def page_of_records(record: type[serializers.Serializer[Any]]) -> serializers.Se
 
 def _described(one: Filter) -> OpenApiParameter:
     words = f"{one.description} Goes together with `{one.needs}`." if one.needs else one.description
-    value: Any = int(one.example) if one.schema["type"] == "integer" else one.example
+    value: Any = json.loads(one.example) if one.schema["type"] in ("integer", "boolean") else one.example
     if not one.many:
         return OpenApiParameter(
             one.name, dict(one.schema), description=words, examples=[OpenApiExample("Example", value=value)]

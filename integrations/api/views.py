@@ -1,6 +1,7 @@
 """The two shapes of reading: a list, page by page, and one record. Rows are values: nothing is fetched twice."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
@@ -62,6 +63,10 @@ class RecordView(ApiView):
         """Return a row as the API shows it."""
         raise NotImplementedError
 
+    def with_parts(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows of a page with what belongs to them from other tables, in one query for all of them."""
+        return rows
+
 
 class ListView(RecordView):
     """A list: `{"results": […], "next": …, "previous": …}`, by keyset, filtered and sorted by what is allowed."""
@@ -79,6 +84,7 @@ class ListView(RecordView):
             page = page_of(rows, sort=asked.sort, size=asked.limit, scope=scope, cursor=asked.cursor, filled=False)
         except InvalidCursor:
             raise InvalidParameters([FieldProblem("cursor", BAD_CURSOR)]) from None
+        page = replace(page, rows=list(self.with_parts(page.rows)))
         return Response(envelope(request, asked, page, self.shaped), headers=HEADERS)
 
 
@@ -102,7 +108,7 @@ class DetailView(RecordView):
         row = self.rows().filter(**{self.key: key[self.key]}).values(*self.columns).order_by().first()
         if row is None:
             raise Http404(NOT_HERE)
-        return Response(self.shaped(row), headers=HEADERS)
+        return Response(self.shaped(self.with_parts([row])[0]), headers=HEADERS)
 
 
 def envelope(request: Request, asked: Asked, page: Page[Any], shaped: Callable[[Row], Any]) -> dict[str, Any]:
