@@ -6,6 +6,7 @@ from typing import Any
 from allauth.account import views
 from django.urls import path, re_path
 
+from agile_sales import sign_in_views
 from tenancy.access import public, signed_in
 
 View = Callable[..., Any]
@@ -18,6 +19,8 @@ def _open(view: View) -> View:
 urlpatterns = [
     path("login/", _open(views.login), name="account_login"),
     path("logout/", _open(views.logout), name="account_logout"),
+    path("reauthenticate/", signed_in(views.reauthenticate), name="account_reauthenticate"),
+    path("go-on/", sign_in_views.go_on, name="account_go_on"),
     path("inactive/", _open(views.account_inactive), name="account_inactive"),
     # Closed by the adapter: the page says that people are invited.
     path("signup/", _open(views.signup), name="account_signup"),

@@ -24,6 +24,8 @@ SECURE_HSTS_SECONDS = 63_072_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
 SECURE_HSTS_PRELOAD = SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("BEHIND_PROXY", default=False) else None
+# Whose addresses are shown beside sessions and counted in limits: the last one that our own proxy wrote.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if SECURE_PROXY_SSL_HEADER else 0
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
@@ -60,6 +62,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "template_partials",
     "rest_framework",
@@ -172,7 +176,10 @@ ACCOUNT_FORMS = {
     "reset_password_from_key": "agile_sales.sign_in_forms.ResetPasswordKeyForm",
     "change_password": "agile_sales.sign_in_forms.ChangePasswordForm",
     "set_password": "agile_sales.sign_in_forms.SetPasswordForm",
+    "reauthenticate": "agile_sales.sign_in_forms.ReauthenticateForm",
 }
+# Whoever changes what keeps an account safe has proved who they are within this time.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"

@@ -1,10 +1,21 @@
 """How people sign in: django-allauth, with our rules."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.auth import HASH_SESSION_KEY
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from tenancy import doors
+from tenancy.identity import is_recently_authenticated
+
+WAYS_TO_CONFIRM = {
+    "reauthenticate": _("Use your password"),
+    "mfa_reauthenticate": _("Use a code of your app, or a recovery code"),
+    "mfa_reauthenticate:webauthn": _("Use a passkey"),
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -18,3 +29,23 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Return the home of the person's first organisation, or the page that says they have none."""
         memberships = doors.memberships_of(request.user.pk) if request.user.pk else []
         return reverse("home", args=[memberships[0].slug]) if memberships else reverse("front-door")
+
+    def reauthenticate(self, user: Any, password: str) -> bool:
+        """Return whether the password is the person's.
+
+        Checking it may renew its hash, when hashes became costlier; that must not end the session that asked.
+        """
+        matches = bool(super().reauthenticate(user, password))
+        if matches:
+            user.refresh_from_db(fields=["password"])
+            self.request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        return matches
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Return whether it has been too long: signing in counts as well as confirming later."""
+        return not is_recently_authenticated(self.request)
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Return the ways to prove who one is, the password first, in our words."""
+        ways = super().get_reauthentication_methods(user)
+        return [{**way, "description": WAYS_TO_CONFIRM[way["id"]]} for way in ways]

@@ -26,6 +26,14 @@ class LoginForm(forms.LoginForm):  # type: ignore[misc]
         self.fields["login"].widget.attrs["autocomplete"] = "username"
 
 
+class ReauthenticateForm(forms.ReauthenticateForm):  # type: ignore[misc]
+    """The password once more, before something important."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain(self)
+
+
 class ResetPasswordForm(forms.ResetPasswordForm):  # type: ignore[misc]
     """The address that the link goes to."""
 

@@ -15,6 +15,7 @@ from tenancy.models import Member
 from tenancy.scoping import organization_scope
 from tests.cast import Cast, create_cast
 from tests.servers import drop_database, make_database, with_database
+from tests.signed_in import signed_in_client
 
 
 @pytest.fixture(scope="session")
@@ -62,10 +63,8 @@ def client_for(cast: Cast) -> Callable[[Member], Client]:
     """Return a function that gives a browser in which the member is signed in."""
 
     def signed_in(member: Member) -> Client:
-        client = Client()
         assert member.user is not None
-        client.force_login(member.user, backend=settings.AUTHENTICATION_BACKENDS[0])
-        return client
+        return signed_in_client(member.user)
 
     return signed_in
 

@@ -8,6 +8,7 @@ from tenancy.models.member import Member
 from tenancy.models.organization import Organization
 from tenancy.models.outbox import Outbox
 from tenancy.models.run import Run, RunStep
+from tenancy.models.sign_in import SignInRecord
 from tenancy.models.token import ApiToken
 from tenancy.models.unit import Unit, UnitMembership
 from tenancy.models.user import User
@@ -23,6 +24,7 @@ __all__ = [
     "OutgoingMail",
     "Run",
     "RunStep",
+    "SignInRecord",
     "Unit",
     "UnitMembership",
     "User",

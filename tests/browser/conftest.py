@@ -13,12 +13,12 @@ from django.conf import settings
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
-from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from tenancy.models import Member
 from tests.cast import Cast, create_cast
+from tests.signed_in import signed_in_client
 
 CHROMIUM = Path("/usr/bin/chromium")
 SWITCHES = [
@@ -115,9 +115,8 @@ class Window:
 
     def sign_in(self, member: Member) -> None:
         """Sign the member in without the form."""
-        client = Client()
         assert member.user is not None
-        client.force_login(member.user, backend=settings.AUTHENTICATION_BACKENDS[0])
+        client = signed_in_client(member.user)
         cookie = client.cookies[settings.SESSION_COOKIE_NAME]
         self.page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": self.server}])
 

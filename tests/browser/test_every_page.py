@@ -11,8 +11,6 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
@@ -26,6 +24,7 @@ from tests.architecture.addresses import Address, every_address
 from tests.architecture.world import parameters_of
 from tests.browser.conftest import LOOKS, Window, empty_database
 from tests.cast import Cast
+from tests.signed_in import signed_in_client
 
 HEAVIEST = 20 * 1024
 MOST_NODES = 1500
@@ -87,10 +86,8 @@ def _look_around(acme: Organization) -> SimulatedCompany:
 
 def whole_page(path: str, member: Member) -> bytes | None:
     """Return what the address shows if it is a whole page: no file, no fragment, no answer to a form."""
-    client = Client()
     assert member.user is not None
-    client.force_login(member.user, backend=settings.AUTHENTICATION_BACKENDS[0])
-    response = client.get(path)
+    response = signed_in_client(member.user).get(path)
     html = response.headers.get("Content-Type", "").startswith("text/html")
     if response.status_code != 200 or response.streaming or not html or b"data-shell" not in response.content:
         return None
