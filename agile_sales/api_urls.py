@@ -7,7 +7,12 @@ from integrations.api.views import no_such_address
 from integrations.views.api_reference import api_reference
 from pipeline.api.account_scores import AccountScoreDetailView, AccountScoreListView
 from pipeline.api.accounts import AccountDetailView, AccountListView
+from pipeline.api.activities import ActivityDetailView, ActivityListView
+from pipeline.api.contacts import ContactDetailView, ContactListView
 from pipeline.api.opportunities import OpportunityDetailView, OpportunityListView
+from pipeline.api.orders import OrderDetailView, OrderListView
+from pipeline.api.products import ProductDetailView, ProductListView
+from pipeline.api.satisfaction_responses import SatisfactionResponseDetailView, SatisfactionResponseListView
 
 app_name = "api"
 urlpatterns = [
@@ -17,6 +22,20 @@ urlpatterns = [
     path("v1/accounts/<uuid:id>", AccountDetailView.as_view(), name="account"),
     path("v1/opportunities", OpportunityListView.as_view(), name="opportunities"),
     path("v1/opportunities/<uuid:id>", OpportunityDetailView.as_view(), name="opportunity"),
+    path("v1/contacts", ContactListView.as_view(), name="contacts"),
+    path("v1/contacts/<uuid:id>", ContactDetailView.as_view(), name="contact"),
+    path("v1/activities", ActivityListView.as_view(), name="activities"),
+    path("v1/activities/<uuid:id>", ActivityDetailView.as_view(), name="activity"),
+    path("v1/products", ProductListView.as_view(), name="products"),
+    path("v1/products/<uuid:id>", ProductDetailView.as_view(), name="product"),
+    path("v1/orders", OrderListView.as_view(), name="orders"),
+    path("v1/orders/<uuid:id>", OrderDetailView.as_view(), name="order"),
+    path("v1/satisfaction-responses", SatisfactionResponseListView.as_view(), name="satisfaction-responses"),
+    path(
+        "v1/satisfaction-responses/<uuid:id>",
+        SatisfactionResponseDetailView.as_view(),
+        name="satisfaction-response",
+    ),
     path("v1/account-scores", AccountScoreListView.as_view(), name="account-scores"),
     path("v1/account-scores/<uuid:account_id>", AccountScoreDetailView.as_view(), name="account-score"),
     # Last: else an address that is not there would be taken for a page of an organisation called "api".

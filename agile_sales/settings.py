@@ -222,6 +222,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {  # codes of fields that several records call the same
+        "ActivityKindEnum": "pipeline.models.ActivityKind",
+        "BuyingRoleEnum": "pipeline.models.BuyingRole",
+        "OrderStatusEnum": "pipeline.models.OrderStatus",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "integrations.api.schema.share_problems",

@@ -227,6 +227,11 @@ API_SCOPES: dict[str, Action] = {
     "accounts:read": Action.VIEW_ACCOUNTS,
     "opportunities:read": Action.VIEW_OPPORTUNITIES,
     "scores:read": Action.VIEW_PRIORITIES,
+    "contacts:read": Action.VIEW_ACCOUNTS,
+    "activities:read": Action.VIEW_ACCOUNTS,
+    "products:read": Action.VIEW_PRODUCTS,
+    "orders:read": Action.VIEW_ORDERS,
+    "satisfaction-responses:read": Action.VIEW_ACCOUNTS,
 }
 """Scopes of integrator tokens, and the action that each stands for."""
 

@@ -81,7 +81,9 @@ class ListView(RecordView):
         rows = self.rows().filter(*asked.conditions).values(*self.columns)
         scope = f"api {self.plural} {self.organization_id} {asked.fingerprint}"
         try:
-            page = page_of(rows, sort=asked.sort, size=asked.limit, scope=scope, cursor=asked.cursor, filled=False)
+            page: Page[Any] = page_of(
+                rows, sort=asked.sort, size=asked.limit, scope=scope, cursor=asked.cursor, filled=False
+            )
         except InvalidCursor:
             raise InvalidParameters([FieldProblem("cursor", BAD_CURSOR)]) from None
         page = replace(page, rows=list(self.with_parts(page.rows)))

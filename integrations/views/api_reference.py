@@ -109,6 +109,8 @@ def _kind(schema: Node) -> str:
         return {"NullEnum": "null"}.get(name, "code" if name.endswith("Enum") else name)
     if "oneOf" in schema:
         return ", or ".join(_kind(one) for one in schema["oneOf"])
+    if "allOf" in schema:  # an object with words of its own
+        return _kind(schema["allOf"][0])
     kinds: list[str] = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     if kinds == ["array"]:
         one = _kind(schema["items"])
@@ -122,7 +124,7 @@ def _kind(schema: Node) -> str:
 def _codes(api: Node, schema: Node) -> tuple[str, ...]:
     if "$ref" in schema:
         return _codes(api, _resolved(api, schema))
-    for inner in schema.get("oneOf", ()):
+    for inner in (*schema.get("oneOf", ()), *schema.get("allOf", ())):
         if codes := _codes(api, inner):
             return codes
     if "items" in schema:

@@ -25,6 +25,11 @@ SCOPE_WORDS = {
     "accounts:read": gettext_lazy("Read accounts"),
     "opportunities:read": gettext_lazy("Read deals"),
     "scores:read": gettext_lazy("Read scores and their reasons"),
+    "contacts:read": gettext_lazy("Read contacts, people with their addresses"),
+    "activities:read": gettext_lazy("Read activities with their texts"),
+    "products:read": gettext_lazy("Read products"),
+    "orders:read": gettext_lazy("Read orders with their lines"),
+    "satisfaction-responses:read": gettext_lazy("Read answers of customers"),
 }
 LIFETIMES = {
     "30": gettext_lazy("In 30 days"),

@@ -54,6 +54,7 @@ class Activity(CrmRecord):
             models.Index(fields=["organization", "opportunity", "occurred_at", "id"], name="activity_by_deal"),
             models.Index(fields=["organization", "contact", "occurred_at", "id"], name="activity_by_contact"),
             models.Index(fields=["organization", "occurred_at", "id"], name="activity_by_moment"),
+            models.Index(fields=["organization", "updated_at", "id"], name="activity_by_update"),
         ]
 
     def __str__(self) -> str:

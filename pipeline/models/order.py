@@ -59,6 +59,7 @@ class Order(CrmRecord):  # its reverse managers are Any
             models.Index(fields=["organization", "promised_date", "id"], name="order_by_promise"),
             models.Index(fields=["organization", "status", "order_date", "id"], name="order_by_status"),
             models.Index(fields=["organization", "account", "order_date", "id"], name="order_by_account"),
+            models.Index(fields=["organization", "updated_at", "id"], name="order_by_update"),
         ]
 
     def __str__(self) -> str:

@@ -33,6 +33,7 @@ class Product(CrmRecord):
             models.Index(fields=["organization", "name_key", "id"], name="product_by_name"),
             models.Index(fields=["organization", "list_price_minor", "id"], name="product_by_price"),
             models.Index(fields=["organization", "family", "name_key", "id"], name="product_by_family"),
+            models.Index(fields=["organization", "updated_at", "id"], name="product_by_update"),
         ]
 
     def __str__(self) -> str:

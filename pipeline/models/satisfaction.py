@@ -30,6 +30,7 @@ class SatisfactionResponse(CrmRecord):
         indexes = [
             models.Index(fields=["organization", "account", "responded_at", "id"], name="satisfaction_by_account"),
             models.Index(fields=["organization", "responded_at", "id"], name="satisfaction_by_moment"),
+            models.Index(fields=["organization", "updated_at", "id"], name="satisfaction_by_update"),
         ]
 
     def __str__(self) -> str:

@@ -219,7 +219,10 @@ def test_whatever_is_asked_is_answered_or_refused_but_never_breaks(
         the_problem(answer, 400)
 
 
-@pytest.mark.parametrize("path", ["/api/v1/accounts", "/api/v1/opportunities", "/api/v1/account-scores"])
+ONE_QUERY = ("accounts", "opportunities", "account-scores", "contacts", "activities", "products", "orders")
+
+
+@pytest.mark.parametrize("path", [f"/api/v1/{plural}" for plural in (*ONE_QUERY, "satisfaction-responses")])
 def test_a_list_takes_one_query_however_long_it_is(cast: Cast, acme: Caller, path: str) -> None:
     accounts(cast, 30)
     acme.read(path)  # notes the use of the token

@@ -16,6 +16,11 @@ ADDRESSES = {
     "/api/v1/accounts": "accounts:read",
     "/api/v1/opportunities": "opportunities:read",
     "/api/v1/account-scores": "scores:read",
+    "/api/v1/contacts": "contacts:read",
+    "/api/v1/activities": "activities:read",
+    "/api/v1/products": "products:read",
+    "/api/v1/orders": "orders:read",
+    "/api/v1/satisfaction-responses": "satisfaction-responses:read",
 }
 ONE = "/0192f0c1-7b2a-7c3e-9a53-0b6f5d1e2a10"
 

@@ -17,10 +17,11 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 
 from pipeline.models import Account
+from pipeline.operations import log_activity
 from tenancy.scoping import organization_scope
 from tests.cast import Cast
 from tests.integrations.api_caller import a_token
-from tests.pipeline.records import a_deal, an_account
+from tests.pipeline.records import NOON, a_contact, a_deal, a_line, an_account, an_order
 from tests.pipeline.test_account_scores_api import AS_OF, REASON, score
 from tests.servers import ROOT
 
@@ -81,7 +82,17 @@ def token(cast: Cast) -> str:
         )
         kelp = an_account(cast.acme, name="Kelp Marine")
         Account.objects.filter(pk=kelp.pk).update(source="import:erp", external_id="K-1001")
-        a_deal(cast.acme, velora, cast.rui)
+        deal = a_deal(cast.acme, velora, cast.rui)
+        a_contact(cast.acme, velora, is_decision_maker=True)
+        log_activity(
+            organization=cast.acme,
+            member=cast.rui,
+            kind="call",
+            occurred_at=NOON,
+            logged_at=NOON,
+            opportunity=deal,
+        )
+        an_order(cast.acme, velora, lines=[a_line()])
         score(
             cast.acme,
             velora,
