@@ -5,7 +5,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
-from agile_sales.environment import env_bool, env_database, env_int, env_list, env_text
+from agile_sales.environment import env_bool, env_choice, env_database, env_int, env_list, env_text
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PRODUCT_NAME = "Agile Sales"
@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "simulation",
 ]
 MIDDLEWARE = [
+    "agile_sales.request_trace.RequestTrace",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -251,10 +252,15 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not env_bool("HASHED_STATIC", default=True)
 
+# --- What operators see -----------------------------------------------------------------------------------------------
+# Without a token /metrics is not there.
+METRICS_TOKEN = env_text("METRICS_TOKEN", "")
+LOG_FORMAT = env_choice("LOG_FORMAT", "json", ("json", "plain"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"links": {"()": "agile_sales.logs.Links"}},
+    "formatters": {"json": {"()": "agile_sales.logs.ObjectLine"}, "plain": {"()": "agile_sales.logs.PlainLine"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["links"]}},
     "root": {"handlers": ["console"], "level": env_text("LOG_LEVEL", "INFO")},
 }

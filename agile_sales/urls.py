@@ -2,12 +2,13 @@
 
 from django.urls import include, path
 
-from agile_sales import entrance_views, error_views, health, home_views, night_views, ui_views
+from agile_sales import entrance_views, error_views, health, home_views, metrics, night_views, ui_views
 
 urlpatterns = [
     path("", entrance_views.front_door, name="front-door"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("auth/mailbox/", entrance_views.mailbox, name="mailbox"),
     path("auth/", include("agile_sales.auth_urls")),
     path("api/", include("agile_sales.api_urls")),

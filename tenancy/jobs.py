@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from tenancy.models import Organization, Outbox
 from tenancy.scoping import NoActiveOrganization, organization_scope
+from tenancy.trace import current_trace, trace_from, trace_scope
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ def enqueue(task: str, *, organization: Organization, **kwargs: Any) -> Outbox:
     """Queue a task by its registered name, in the caller's transaction; `kwargs` are JSON (ids, not objects)."""
     now = timezone.now()
     row: Outbox = Outbox.objects.create(
-        organization=organization, task=task, kwargs=kwargs, created_at=now, next_at=now
+        organization=organization, task=task, kwargs=kwargs, trace=current_trace(), created_at=now, next_at=now
     )
     return row
 
@@ -46,7 +47,8 @@ class TenantTask(Task):  # type: ignore[type-arg]
         organization_id, outbox_id = UUID(headers["organization"]), UUID(headers["outbox"])
         perform = self.perform_long if self.owns_transactions else self.perform
         try:
-            return perform(organization_id, outbox_id, kwargs)
+            with trace_scope(trace_from(headers.get("trace", ""))):
+                return perform(organization_id, outbox_id, kwargs)
         except (OperationalError, InterfaceError) as error:
             # Here, and not in autoretry: the transaction opens inside this call, so this is where an outage shows.
             connection.close()

@@ -26,14 +26,14 @@ def publish_work() -> int:
     now = timezone.now()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, organization_id, task, kwargs::text, publications FROM tenancy_outbox"
+            "SELECT id, organization_id, task, kwargs::text, trace, publications FROM tenancy_outbox"
             " WHERE done_at IS NULL AND dead_at IS NULL AND next_at <= %s"
             " ORDER BY next_at, id LIMIT %s FOR UPDATE SKIP LOCKED",
             [now, BATCH],
         )
         rows = cursor.fetchall()
-        for outbox_id, organization_id, task, kwargs, publications in rows:
-            send(task, kwargs, organization_id=str(organization_id), outbox_id=str(outbox_id))
+        for outbox_id, organization_id, task, kwargs, trace, publications in rows:
+            send(task, kwargs, organization_id=str(organization_id), outbox_id=str(outbox_id), trace=trace)
             again = now + timedelta(seconds=settings.OUTBOX_SWEEP_SECONDS * min(2**publications, 16))
             cursor.execute(
                 "UPDATE tenancy_outbox SET published_at = %s, next_at = %s, publications = publications + 1"
@@ -43,12 +43,12 @@ def publish_work() -> int:
     return len(rows)
 
 
-def send(task: str, kwargs: str, *, organization_id: str, outbox_id: str) -> None:
-    """Put one message on the broker; the organisation travels in a header."""
+def send(task: str, kwargs: str, *, organization_id: str, outbox_id: str, trace: str = "") -> None:
+    """Put one message on the broker; the organisation and the request's id travel in headers."""
     current_app.send_task(
         task,
         kwargs=json.loads(kwargs),
-        headers={"organization": organization_id, "outbox": outbox_id},
+        headers={"organization": organization_id, "outbox": outbox_id, "trace": trace},
         retry=False,
     )
 

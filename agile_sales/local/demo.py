@@ -179,6 +179,7 @@ def _environment(demo: Demo, urls: roles.RoleUrls, redis_url: str) -> dict[str, 
         "DEMO_PASSWORD": os.environ.get("DEMO_PASSWORD") or passwords.read_or_make(demo.state_dir, "demo", _word),
         "SECURE": os.environ.get("SECURE", "False"),  # no certificate for a person's own machine
         "LOCAL_MAILBOX": os.environ.get("LOCAL_MAILBOX", "True"),
+        "LOG_FORMAT": os.environ.get("LOG_FORMAT", "plain"),  # a person reads these logs
         "OMP_NUM_THREADS": "1",
         "PYTHONUNBUFFERED": "1",
     }

@@ -10,6 +10,9 @@ class Outbox(TenantModel):
 
     task = models.CharField(max_length=200)
     kwargs = models.JSONField(default=dict)
+    trace = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="The id of the request that asked for it."
+    )
     created_at = models.DateTimeField()
     next_at = models.DateTimeField(help_text="Not published before.")
     published_at = models.DateTimeField(null=True)

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -9,6 +10,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from agile_sales.night_calendar import queue_due_nights
+from tenancy import figures
 
 
 class Command(BaseCommand):
@@ -36,6 +38,7 @@ class Command(BaseCommand):
                 self.stderr.write(f"The database cannot be reached; trying again: {error}")
                 connection.close()
             else:
+                figures.publish("beat", at=time.time())
                 if queued:
                     self.stdout.write(f"{queued} night{'s' if queued > 1 else ''} queued")
             if once:

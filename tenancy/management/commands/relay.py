@@ -2,12 +2,13 @@
 
 import signal
 import threading
+import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import InterfaceError, OperationalError, connection
 
-from tenancy import relay
+from tenancy import figures, relay
 
 
 class Command(BaseCommand):
@@ -23,12 +24,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, once: bool, pause: float, **options: Any) -> None:
         """Go round until SIGTERM or SIGINT."""
         stop = threading.Event()
+        figures_due = 0.0
         if not once:
             signal.signal(signal.SIGTERM, lambda *_: stop.set())
             signal.signal(signal.SIGINT, lambda *_: stop.set())
         while not stop.is_set():
             try:
                 handed = relay.tick()
+                if time.time() >= figures_due:
+                    figures_due = time.time() + figures.EVERY_SECONDS
+                    figures.report()
             except (OperationalError, InterfaceError) as error:
                 self.stderr.write(f"The database cannot be reached; trying again: {error}")
                 connection.close()

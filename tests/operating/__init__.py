@@ -1,0 +1,1 @@
+"""What operators see: ids, log lines, figures, the doctor, patient migrations."""
