@@ -2,13 +2,18 @@
 
 import json
 import logging
-from datetime import timedelta
+import time
+from datetime import date, timedelta
 
 from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerUnreachable
+
+from tenancy.audit.anchors import anchor_everything
+from tenancy.audit.retention import purge_everything
+from tenancy.audit.sealing import SEAL_EVERY_SECONDS, seal_everything
 
 logger = logging.getLogger(__name__)
 
@@ -94,9 +99,33 @@ def place_events_of(organization_id: str) -> int:
         return int(cursor.rowcount)
 
 
+class AuditKeeper:
+    """What the relay does for the audit trail: seal every few seconds, anchor and purge once a day."""
+
+    def __init__(self) -> None:
+        self.due = 0.0
+        self.day: date | None = None
+
+    def tick(self) -> None:
+        """Do what is due; sealing stops after half a second, so that work never waits for it long."""
+        if time.monotonic() < self.due:
+            return
+        now = timezone.now()
+        more = seal_everything(now=now, seconds=0.5)
+        if self.day != now.date():
+            anchor_everything(now=now)
+            purge_everything(now=now)
+            self.day = now.date()
+        self.due = 0.0 if more else time.monotonic() + SEAL_EVERY_SECONDS
+
+
+keeper = AuditKeeper()
+
+
 def tick() -> int:
     """Do one round and return how much was handed out; an unreachable broker is logged and tried again later."""
     handed = place_events()
+    keeper.tick()
     try:
         handed += publish_work() + publish_mail()
     except (BrokerUnreachable, OSError) as error:

@@ -1,6 +1,6 @@
 """The nouns that would make sense in a product without sales."""
 
-from tenancy.models.audit import AuditEntry
+from tenancy.models.audit import AuditEntry, AuditSeal
 from tenancy.models.calendar import Holiday
 from tenancy.models.event import DomainEvent
 from tenancy.models.mail import OutgoingMail
@@ -16,6 +16,7 @@ from tenancy.models.user import User
 __all__ = [
     "ApiToken",
     "AuditEntry",
+    "AuditSeal",
     "DomainEvent",
     "Holiday",
     "Member",

@@ -14,6 +14,8 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     # Where "act today" and "this week" end, as shares of the ranked list: a list is cut where people's time ends.
     "score_bands": {"act_percent": 5, "week_percent": 20},
     "score_horizon_days": 90,
+    # How long the entries of the audit trail are kept (their seals stay).
+    "audit_retention_days": 3650,
 }
 """Shipped settings; an organisation stores only what it changed."""
 
