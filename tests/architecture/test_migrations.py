@@ -50,7 +50,7 @@ def dangers_of(migration: Migration, new_tables: set[str]) -> list[str]:
     return [issue.message for issue in (*errors, *warnings, *data_errors)]
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # an index that is made CONCURRENTLY refuses a transaction
 def test_no_migration_locks_a_table_that_is_in_use() -> None:
     migrations = list(later_migrations())
     new_tables = tables_made_by(migrations)
@@ -65,7 +65,7 @@ def test_no_migration_locks_a_table_that_is_in_use() -> None:
     assert dangers == {}
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_the_check_sees_a_danger() -> None:
     """The first release's fences, taken for a later migration, would lock every table."""
     fences = MigrationLoader(connection).disk_migrations["pipeline", "0002_row_security"]
