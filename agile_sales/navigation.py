@@ -23,12 +23,13 @@ class Item:
 
 @dataclass(frozen=True)
 class Section:
-    """One of the five trademarks."""
+    """One of the five trademarks, or what stands apart from them: the organisation itself."""
 
     label: str | Promise
     icon: str
     hue: str
     items: tuple[Item, ...]
+    apart: bool = False
 
 
 HOME = Item(_("Home"), "home", "home", "view_home", ("home",), key="h", on_phone=True)
@@ -88,6 +89,16 @@ SECTIONS = (
             Item(_("Nights"), "nights", "moon", "view_runs", ("night",), key="n"),
         ),
     ),
+    Section(
+        _("Organisation"),
+        "building",
+        "org",
+        (
+            Item(_("Members"), "people:members", "people", "view_members", ("people:member", "people:role")),
+            Item(_("Units"), "people:units", "squad", "view_members", ("people:unit",)),
+        ),
+        apart=True,
+    ),
 )
 
 
@@ -111,6 +122,7 @@ class Group:
     icon: str
     hue: str
     links: tuple[Link, ...]
+    apart: bool = False
 
     @property
     def current(self) -> bool:
@@ -124,6 +136,16 @@ class Navigation:
 
     home: Link | None = None
     groups: Sequence[Group] = field(default_factory=tuple)
+
+    @property
+    def trademarks(self) -> list[Group]:
+        """The groups of the five trademarks (outside an organisation: the ways into one)."""
+        return [group for group in self.groups if not group.apart]
+
+    @property
+    def apart(self) -> list[Group]:
+        """The groups that are none of the trademarks."""
+        return [group for group in self.groups if group.apart]
 
     @property
     def links(self) -> list[Link]:
@@ -149,7 +171,7 @@ def navigation(*, organization_slug: str, rights: frozenset[str], url_name: str)
     for section in SECTIONS:
         links = tuple(_links(section.items, organization_slug, rights, url_name))
         if links:
-            groups.append(Group(section.label, section.icon, section.hue, links))
+            groups.append(Group(section.label, section.icon, section.hue, links, section.apart))
     return Navigation(home, groups)
 
 

@@ -41,6 +41,12 @@ class Action(StrEnum):
     VIEW_RUNS = "view_runs"
     RUN_NIGHT = "run_night"
     MANAGE_TOKENS = "manage_tokens"
+    VIEW_MEMBERS = "view_members"
+    MANAGE_MEMBERS = "manage_members"
+    MANAGE_UNITS = "manage_units"
+    MANAGE_ORGANIZATION = "manage_organization"
+    VIEW_AS = "view_as"
+    VIEW_SUPPORT = "view_support"
     VIEW_AUDIT = "view_audit"
 
 
@@ -95,6 +101,13 @@ ALLOWED: dict[Action, dict[Role, Reach]] = {
     Action.VIEW_RUNS: _all(*_EVERYBODY),
     Action.RUN_NIGHT: _all(Role.ADMIN, Role.LEADER, Role.ANALYST),
     Action.MANAGE_TOKENS: _all(Role.ADMIN),
+    # Colleagues know each other; who may do what is no secret among them.
+    Action.VIEW_MEMBERS: _all(*_EVERYBODY),
+    Action.MANAGE_MEMBERS: _all(Role.ADMIN),
+    Action.MANAGE_UNITS: _all(Role.ADMIN, Role.LEADER),
+    Action.MANAGE_ORGANIZATION: _all(Role.ADMIN),
+    Action.VIEW_AS: _all(Role.ADMIN),
+    Action.VIEW_SUPPORT: _all(Role.ADMIN, Role.AUDITOR),
     Action.VIEW_AUDIT: _all(Role.ADMIN, Role.AUDITOR),
 }
 """Action × role → reach. What is not listed is refused."""

@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 
 from tenancy.access import API_SCOPES, Action, member_can
 from tenancy.http import MemberRequest
+from tenancy.identity import recently_authenticated
 from tenancy.models import ApiToken, Organization
 from tenancy.tokens import issue_token, revoke_token
 
@@ -106,6 +107,11 @@ def tokens(request: MemberRequest) -> HttpResponse:
     """Show the tokens; issue one. Its text is in this one answer and nowhere else: no address, no session has it."""
     if request.method != "POST":
         return _page(request, request.organization, _blank_form())
+    return _issue(request)
+
+
+@recently_authenticated
+def _issue(request: MemberRequest) -> HttpResponse:
     form = TokenForm(request.POST)
     if not form.is_valid():
         if "key" in form.errors:

@@ -42,6 +42,7 @@ class Member(TenantModel):
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.MEMBER)
     manager = TenantForeignKey("self", models.SET_NULL, null=True, blank=True)
     is_active = models.BooleanField(default=True)
+    deactivated_at = models.DateTimeField(null=True, blank=True)
     source = models.CharField(max_length=80, default="manual")
     external_id = models.CharField(max_length=200)
     version = models.PositiveIntegerField(default=1)

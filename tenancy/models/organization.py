@@ -14,8 +14,12 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     # Where "act today" and "this week" end, as shares of the ranked list: a list is cut where people's time ends.
     "score_bands": {"act_percent": 5, "week_percent": 20},
     "score_horizon_days": 90,
+    # Members without a second factor are sent to set one up; tokens of integrators are not asked.
+    "mfa_required": False,
     # How long the entries of the audit trail are kept (their seals stay).
     "audit_retention_days": 3650,
+    # Invitations by e-mail in 24 hours: nobody may send mail to strangers through us without end.
+    "invitations_per_day": 50,
 }
 """Shipped settings; an organisation stores only what it changed."""
 
@@ -38,6 +42,7 @@ class Organization(models.Model):
     night_starts_at = models.TimeField(default=time(2, 0), help_text="Local time at which the night begins.")
     settings = models.JSONField(default=dict, blank=True)
     is_active = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(default=1, db_default=1)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -21,6 +21,7 @@ class Unit(TenantModel):
     code = models.CharField(max_length=40)
     active_from = models.DateField()
     active_to = models.DateField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1, db_default=1)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "code"], name="unit_code")]

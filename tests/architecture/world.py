@@ -7,7 +7,7 @@ from django.utils import timezone
 from integrations.models import Import
 from integrations.operations.uploads import Upload, start_import
 from pipeline.models import Account, AccountScore
-from tenancy.models import ApiToken, Member, Organization, Run
+from tenancy.models import ApiToken, Member, Organization, Run, Unit, UnitMembership
 from tenancy.tokens import issue_token
 from tests.cast import Cast
 from tests.pipeline import records
@@ -28,6 +28,9 @@ def parameters_of(cast: Cast) -> dict[str, Callable[[], str]]:
         "run_id": lambda: str(a_night(acme).pk),
         "product_id": lambda: str(records.a_product(acme).pk),
         "token_id": lambda: str(a_token(acme).pk),
+        "member_id": lambda: str(rui.pk),
+        "unit_id": lambda: str(Unit.objects.exclude(parent=None).earliest("id").pk),
+        "membership_id": lambda: str(a_membership(acme, rui).pk),
     }
 
 
@@ -77,6 +80,15 @@ def an_import(organization: Organization) -> Import:
         requested_by=None,
         now=timezone.now(),
     )
+
+
+def a_membership(organization: Organization, member: Member) -> UnitMembership:
+    """A place in a unit."""
+    unit = Unit.objects.earliest("id")
+    membership, _ = UnitMembership.objects.get_or_create(
+        organization=organization, unit=unit, member=member, active_from=records.MORNING.date()
+    )
+    return membership
 
 
 def a_token(organization: Organization) -> ApiToken:

@@ -16,6 +16,7 @@ from tenancy.scoping import organization_scope
 from tenancy.tokens import issue_token
 from tests.cast import Cast
 from tests.integrations.api_caller import Caller
+from tests.signed_in import let_time_pass
 
 PAGE = "/acme/tokens/"
 ClientFor = Callable[[Member], Client]
@@ -163,3 +164,14 @@ def test_an_address_alone_ends_nothing(cast: Cast, ada: Client) -> None:
 
     assert ada.get(f"{PAGE}{token.pk}/revoke/").status_code == 405
     assert kept(cast)[0].revoked_at is None
+
+
+def test_somebody_who_finds_an_open_screen_makes_no_token(cast: Cast, ada: Client) -> None:
+    """ASVS V7.5.1: a token is made only by somebody who proved lately who they are; the list asks nothing."""
+    let_time_pass(ada)
+
+    assert ada.get(PAGE).status_code == 200
+    answer = ada.post(PAGE, sent())
+
+    assert answer.headers["Location"].startswith("/auth/reauthenticate/")
+    assert kept(cast) == []

@@ -1,0 +1,157 @@
+"""What people type on the pages about people, checked."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from pipeline.forms.filters import FilterForm
+from tenancy.models import Member, Unit
+from tenancy.people import MemberFilter
+
+STATES = [("active", _("Active")), ("inactive", _("Deactivated")), ("no_login", _("Without sign-in"))]
+
+
+def assignable_roles() -> list[tuple[str, str]]:
+    """Return the roles that an administrator can give."""
+    return [(role.value, str(role.label)) for role in Member.Role]
+
+
+def unit_choices(units: Sequence[Unit]) -> list[tuple[str, str]]:
+    """Return units as the options of a select."""
+    return [(str(unit.pk), f"{unit.name} ({unit.get_kind_display()})") for unit in units]
+
+
+class MemberFilterForm(FilterForm):
+    """What the list of members can be narrowed to."""
+
+    name = forms.CharField(
+        label=_("Name or e-mail"),
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(
+            attrs={"type": "search", "class": "input filter", "placeholder": _("Name or e-mail"), "data-filter": ""}
+        ),
+    )
+    role = forms.ChoiceField(
+        label=_("Any role"), required=False, widget=forms.Select(attrs={"data-send": "", "class": "input"})
+    )
+    unit = forms.ChoiceField(
+        label=_("Any unit"), required=False, widget=forms.Select(attrs={"data-send": "", "class": "input"})
+    )
+    state = forms.ChoiceField(
+        label=_("Any state"),
+        required=False,
+        choices=[("", _("Any state")), *STATES],
+        widget=forms.Select(attrs={"data-send": "", "class": "input"}),
+    )
+
+    def __init__(self, *args: Any, units: Sequence[Unit], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offer(role=assignable_roles(), unit=unit_choices(units))
+
+    def narrowed(self) -> MemberFilter:
+        """Return the filter as the query takes it."""
+        data = self.cleaned_data
+        return MemberFilter(
+            text=data["name"],
+            role=data["role"],
+            unit_id=UUID(data["unit"]) if data["unit"] else None,
+            state=data["state"],
+        )
+
+
+class VersionForm(forms.Form):
+    """A change of something that was read at a version."""
+
+    # No id: a page has several of these forms.
+    version = forms.IntegerField(widget=forms.HiddenInput(attrs={"id": False}))
+
+
+class MemberNameForm(VersionForm):
+    """What a member is called."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    title = forms.CharField(label=_("Position"), max_length=120, required=False)
+
+
+class RoleForm(VersionForm):
+    """Which role a member has."""
+
+    role = forms.ChoiceField(label=_("Role"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].choices = assignable_roles()  # type: ignore[attr-defined]
+
+
+class DeactivateForm(VersionForm):
+    """Whether the tokens of a member end with their access."""
+
+    end_tokens = forms.BooleanField(label=_("End the API tokens that they made"), required=False)
+
+
+def _day(label: Any, *, required: bool = True, initial: date | None = None, hint: Any = "") -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=required, initial=initial, help_text=hint, widget=widget)
+
+
+class JoinUnitForm(VersionForm):
+    """Which unit a member belongs to, and from when."""
+
+    unit = forms.ChoiceField(label=_("Unit"))
+    active_from = _day(_("From"))
+    active_to = _day(_("Until"), required=False, hint=_("The first day on which they are no longer there."))
+
+    def __init__(self, *args: Any, units: Sequence[Unit], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["unit"].choices = unit_choices(units)  # type: ignore[attr-defined]
+
+
+class LeaveUnitForm(VersionForm):
+    """When a member leaves a unit."""
+
+    active_to = _day(_("Leaves on"), hint=_("The first day on which they are no longer there."))
+
+
+class UnitNameForm(VersionForm):
+    """What a unit is called."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+
+
+class UnitParentForm(VersionForm):
+    """Where a unit stands in the tree."""
+
+    parent = forms.ChoiceField(label=_("Below"))
+
+    def __init__(self, *args: Any, units: Sequence[Unit], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["parent"].choices = unit_choices(units)  # type: ignore[attr-defined]
+
+
+class UnitCloseForm(VersionForm):
+    """When a unit ends."""
+
+    active_to = _day(_("Closed from"), hint=_("The first day on which it is no more."))
+
+
+class NewUnitForm(forms.Form):
+    """A unit that begins."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    kind = forms.ChoiceField(
+        label=_("Kind"), choices=[one for one in Unit.Kind.choices if one[0] != Unit.Kind.COMPANY], initial="squad"
+    )
+    parent = forms.ChoiceField(label=_("Below"))
+    code = forms.CharField(
+        label=_("Code"), max_length=40, required=False, help_text=_("For imports and the API. Empty: made of the name.")
+    )
+    active_from = _day(_("Begins on"))
+
+    def __init__(self, *args: Any, units: Sequence[Unit], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["parent"].choices = unit_choices(units)  # type: ignore[attr-defined]

@@ -1,0 +1,26 @@
+"""Addresses of members, units and invitations, below the organisation's own."""
+
+from django.urls import path
+
+from agile_sales.people_views import members, units
+
+app_name = "people"
+
+urlpatterns = [
+    path("members/", members.members, name="members"),
+    path("members/roles/", members.roles, name="roles"),
+    path("members/<uuid:member_id>/", members.member, name="member"),
+    path("members/<uuid:member_id>/name/", members.rename, name="member-rename"),
+    path("members/<uuid:member_id>/role/", members.role, name="member-role"),
+    path("members/<uuid:member_id>/deactivate/", members.deactivate, name="member-deactivate"),
+    path("members/<uuid:member_id>/reactivate/", members.reactivate, name="member-reactivate"),
+    path("members/<uuid:member_id>/tokens/end/", members.end_tokens, name="member-end-tokens"),
+    path("members/<uuid:member_id>/units/", members.join, name="member-join"),
+    path("members/<uuid:member_id>/units/<uuid:membership_id>/end/", members.leave, name="member-leave"),
+    path("units/", units.units, name="units"),
+    path("units/new/", units.unit_new, name="unit-new"),
+    path("units/<uuid:unit_id>/", units.unit, name="unit"),
+    path("units/<uuid:unit_id>/name/", units.unit_rename, name="unit-rename"),
+    path("units/<uuid:unit_id>/move/", units.unit_move, name="unit-move"),
+    path("units/<uuid:unit_id>/close/", units.unit_close, name="unit-close"),
+]

@@ -1,0 +1,186 @@
+"""Changes of members: their name, their role, whether they are here. Each holds from their next request on."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from tenancy.events import record_event
+from tenancy.locks import hold
+from tenancy.models import ApiToken, Member, Organization
+from tenancy.tokens import revoke_token
+
+
+class UnableToChangeMember(ValueError):
+    """The change is refused; the message says why and what to do instead."""
+
+
+class StaleMember(Exception):
+    """Somebody else changed the member since the caller read them. `current` is how they are now."""
+
+    def __init__(self, current: Member) -> None:
+        super().__init__(f"{current} has version {current.version} by now.")
+        self.current = current
+
+
+@transaction.atomic
+def rename_member(
+    *, organization: Organization, member: Member, version: int, name: str, title: str, actor: Member, at: datetime
+) -> Member:
+    """Change what a member is called and what they do; saying what is so already changes nothing.
+
+    :raises UnableToChangeMember: without a name.
+    :raises StaleMember: when the member has another version by now.
+    """
+    name, title = name.strip(), title.strip()
+    if not name:
+        raise UnableToChangeMember(_("Write the name that colleagues know the person by."))
+    current = _current(organization, member, version)
+    changed = [field for field, value in (("name", name), ("title", title)) if getattr(current, field) != value]
+    if changed:
+        _write(current, at, name=name, title=title)
+        # Names of people stay out of the event: it lives longer than they may.
+        _tell("member.renamed", organization, current, actor, at, fields=changed)
+    return current
+
+
+@transaction.atomic
+def change_role(
+    *, organization: Organization, member: Member, version: int, role: str, actor: Member, at: datetime
+) -> Member:
+    """Give a member another role.
+
+    :raises UnableToChangeMember: for an unknown role, oneself, or the last administrator.
+    :raises StaleMember: when the member has another version by now.
+    """
+    if role not in Member.Role.values:
+        raise UnableToChangeMember(_("There is no role “%s”.") % role)
+    hold(organization=organization, purpose="administrators")
+    current = _current(organization, member, version)
+    if current.role == role:
+        return current
+    if current.pk == actor.pk:
+        raise UnableToChangeMember(_("You can’t change your own role. Ask another administrator."))
+    if role != Member.Role.ADMIN:
+        _keep_an_administrator(organization, current)
+    before = current.role
+    _write(current, at, role=role)
+    _tell("member.role_changed", organization, current, actor, at, **{"from": before, "to": role})
+    return current
+
+
+@transaction.atomic
+def deactivate_member(
+    *,
+    organization: Organization,
+    member: Member,
+    version: int,
+    actor: Member,
+    at: datetime,
+    end_tokens: bool = False,
+) -> Member:
+    """Close the organisation to a member. What they did stays theirs; with `end_tokens` their API tokens end as well.
+
+    :raises UnableToChangeMember: for oneself, or the last administrator.
+    :raises StaleMember: when the member has another version by now.
+    """
+    hold(organization=organization, purpose="administrators")
+    current = _current(organization, member, version)
+    if not current.is_active:
+        return current
+    if current.pk == actor.pk:
+        raise UnableToChangeMember(_("You can’t deactivate yourself. Ask another administrator."))
+    _keep_an_administrator(organization, current)
+    _write(current, at, is_active=False, deactivated_at=at)
+    ended = _end_tokens(organization, current, at) if end_tokens else 0
+    _tell("member.deactivated", organization, current, actor, at, tokens_ended=ended)
+    return current
+
+
+@transaction.atomic
+def reactivate_member(
+    *, organization: Organization, member: Member, version: int, actor: Member, at: datetime
+) -> Member:
+    """Open the organisation to a member again, with the role they had.
+
+    :raises StaleMember: when the member has another version by now.
+    """
+    current = _current(organization, member, version)
+    if not current.is_active:
+        _write(current, at, is_active=True, deactivated_at=None)
+        _tell("member.reactivated", organization, current, actor, at)
+    return current
+
+
+@transaction.atomic
+def end_tokens_of(*, organization: Organization, member: Member, actor: Member, at: datetime) -> int:
+    """End the API tokens that a member made and that still work; return how many."""
+    ended = _end_tokens(organization, member, at)
+    if ended:
+        _tell("member.tokens_ended", organization, member, actor, at, count=ended)
+    return ended
+
+
+def tokens_made_by(*, organization: Organization, member: Member, now: datetime) -> list[ApiToken]:
+    """Return the tokens that a member made and that still work, the newest first."""
+    made = ApiToken.objects.for_organization(organization).filter(created_by=member, revoked_at=None)
+    return list(made.exclude(expires_at__lte=now).order_by("-created_at", "-id"))
+
+
+def _end_tokens(organization: Organization, member: Member, at: datetime) -> int:
+    tokens = tokens_made_by(organization=organization, member=member, now=at)
+    for token in tokens:
+        revoke_token(organization=organization, token=token, revoked_at=at)
+    return len(tokens)
+
+
+def other_administrators(*, organization: Organization, member: Member) -> int:
+    """Return how many administrators beside the member can sign in."""
+    here = Member.objects.for_organization(organization).active().filter(role=Member.Role.ADMIN, user__is_active=True)
+    return int(here.exclude(pk=member.pk).count())
+
+
+def _keep_an_administrator(organization: Organization, member: Member) -> None:
+    """Refuse to take away the last one. The caller holds the lock, so two can't take each other away at once."""
+    if member.role != Member.Role.ADMIN or not member.is_active:
+        return
+    if not other_administrators(organization=organization, member=member):
+        raise UnableToChangeMember(
+            _("%s is the only administrator who can sign in. Make somebody else an administrator first.") % member.name
+        )
+
+
+def locked_member(*, organization: Organization, member: Member, version: int) -> Member:
+    """Return the member as they are now, locked until the commit.
+
+    :raises StaleMember: when they have another version by now.
+    """
+    return _current(organization, member, version)
+
+
+def _current(organization: Organization, member: Member, version: int) -> Member:
+    current: Member = Member.objects.for_organization(organization).select_for_update(no_key=True).get(pk=member.pk)
+    if current.version != version:
+        raise StaleMember(current)
+    return current
+
+
+def touch_member(*, member: Member, at: datetime) -> None:
+    """Give a member a new version: something that belongs to them changes."""
+    _write(member, at)
+
+
+def _write(member: Member, at: datetime, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(member, name, value)
+    member.updated_at = at
+    Member.objects.for_organization(member.organization_id).filter(pk=member.pk).update(
+        **values, version=F("version") + 1, updated_at=at
+    )
+    member.version += 1
+
+
+def _tell(type_: str, organization: Organization, member: Member, actor: Member, at: datetime, **payload: Any) -> None:
+    record_event(organization=organization, type=type_, subject=member, payload=payload, actor=actor, occurred_at=at)

@@ -1,0 +1,47 @@
+"""The pages about people, for the tests that run over every page."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from tenancy.models import Member, Unit
+from tenancy.scoping import organization_scope
+from tenancy.tokens import issue_token
+from tests.cast import Cast
+
+
+def _in_acme(name: str, **kwargs: Any) -> str:
+    return reverse(f"people:{name}", kwargs={"organization": "acme", **kwargs})
+
+
+def _member(cast: Cast) -> str:
+    return _in_acme("member", member_id=cast.rui.pk)
+
+
+def _somebody_who_left(cast: Cast) -> str:
+    with organization_scope(cast.acme):
+        now = timezone.now()
+        issue_token(organization=cast.acme, name="ERP", scopes=["accounts:read"], issued_at=now, issued_by=cast.mia)
+        Member.objects.filter(pk=cast.mia.pk).update(is_active=False, deactivated_at=now)
+    return _in_acme("member", member_id=cast.mia.pk)
+
+
+def _unit(cast: Cast) -> str:
+    with organization_scope(cast.acme):
+        return _in_acme("unit", unit_id=Unit.objects.get(code="mobility").pk)
+
+
+PEOPLE_PAGES: list[tuple[str, Callable[[Cast], str], str]] = [
+    ("members", lambda _: _in_acme("members"), "ada"),
+    ("members-nobody-fits", lambda _: _in_acme("members") + "?name=nobody", "lena"),
+    ("roles", lambda _: _in_acme("roles"), "lena"),
+    ("member", _member, "ada"),
+    ("member-for-colleagues", _member, "mia"),
+    ("member-who-left", _somebody_who_left, "ada"),
+    ("units", lambda _: _in_acme("units"), "ada"),
+    ("unit", _unit, "ada"),
+    ("unit-new", lambda _: _in_acme("unit-new"), "ada"),
+]
+"""Name, address, and who looks at it."""
