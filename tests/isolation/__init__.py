@@ -1,0 +1,1 @@
+"""Attacks on the borders between organisations: on the tables, on the rules, on every address."""
