@@ -3,6 +3,11 @@
 from django.urls import path, re_path
 
 from integrations.api.document import SchemaView
+from integrations.api.events import EventListView
+from integrations.api.imports import ImportDetailView, ImportListView
+from integrations.api.members import MemberDetailView, MemberListView
+from integrations.api.nightly_runs import NightlyRunDetailView, NightlyRunListView
+from integrations.api.units import UnitDetailView, UnitListView
 from integrations.api.views import no_such_address
 from integrations.views.api_reference import api_reference
 from pipeline.api.account_scores import AccountScoreDetailView, AccountScoreListView
@@ -38,6 +43,15 @@ urlpatterns = [
     ),
     path("v1/account-scores", AccountScoreListView.as_view(), name="account-scores"),
     path("v1/account-scores/<uuid:account_id>", AccountScoreDetailView.as_view(), name="account-score"),
+    path("v1/units", UnitListView.as_view(), name="units"),
+    path("v1/units/<uuid:id>", UnitDetailView.as_view(), name="unit"),
+    path("v1/members", MemberListView.as_view(), name="members"),
+    path("v1/members/<uuid:id>", MemberDetailView.as_view(), name="member"),
+    path("v1/nightly-runs", NightlyRunListView.as_view(), name="nightly-runs"),
+    path("v1/nightly-runs/<uuid:id>", NightlyRunDetailView.as_view(), name="nightly-run"),
+    path("v1/imports", ImportListView.as_view(), name="imports"),
+    path("v1/imports/<uuid:id>", ImportDetailView.as_view(), name="import"),
+    path("v1/events", EventListView.as_view(), name="events"),
     # Last: else an address that is not there would be taken for a page of an organisation called "api".
     re_path(r"^(?P<rest>.*)$", no_such_address, name="no-such-address"),
 ]

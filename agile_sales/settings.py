@@ -225,6 +225,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {  # codes of fields that several records call the same
         "ActivityKindEnum": "pipeline.models.ActivityKind",
+        "ImportStateEnum": "integrations.models.ImportState",
+        "MemberRoleEnum": "tenancy.models.Member.Role",
+        "RunStatusEnum": "tenancy.models.run.RunStatus",
+        "UnitKindEnum": "tenancy.models.Unit.Kind",
         "BuyingRoleEnum": "pipeline.models.BuyingRole",
         "OrderStatusEnum": "pipeline.models.OrderStatus",
     },

@@ -245,6 +245,12 @@ API_SCOPES: dict[str, Action] = {
     "products:read": Action.VIEW_PRODUCTS,
     "orders:read": Action.VIEW_ORDERS,
     "satisfaction-responses:read": Action.VIEW_ACCOUNTS,
+    "units:read": Action.VIEW_HOME,
+    "members:read": Action.VIEW_HOME,
+    "nightly-runs:read": Action.VIEW_RUNS,
+    "imports:read": Action.IMPORT_RECORDS,
+    # It names whatever anybody did to anything, as the audit trail does.
+    "events:read": Action.VIEW_AUDIT,
 }
 """Scopes of integrator tokens, and the action that each stands for."""
 

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,8 @@ from tenancy.keyset import Sort, chosen_sort
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 200
 PAGE_PARAMETERS = ("cursor", "limit", "sort")
 LONGEST_TEXT = 500
+LONGEST_NAME = 80
+NAME = r"[a-z][a-z_]*(\.[a-z][a-z_]*)?"
 LARGEST_POSITION = 2**53 - 1
 """What every JSON reader keeps exactly."""
 
@@ -94,6 +96,22 @@ def number(name: str, lookup: str, low: int, high: int, description: str) -> Fil
     return Filter(name, description, schema, lambda given: read_number(given, low, high), _where(lookup), middle)
 
 
+def by_id(name: str, condition: Callable[[UUID], Any], description: str) -> Filter:
+    """Return a filter by the id of a record that is further away than one column."""
+    return replace(identifier(name, "", description), condition=condition)
+
+
+def on_day(name: str, condition: Callable[[date], Any], description: str) -> Filter:
+    """Return a filter by what is so on a calendar day."""
+    return replace(day(name, "", description), condition=condition)
+
+
+def names(name: str, lookup: str, description: str, *, example: str) -> Filter:
+    """Return a filter by one or more names of a set that grows, separated by commas."""
+    schema = {"type": "string", "pattern": f"^{NAME}$", "maxLength": LONGEST_NAME}
+    return Filter(name, description, schema, read_names, _where(f"{lookup}__in"), example=example, many=True)
+
+
 def flag(name: str, lookup: str, description: str) -> Filter:
     """Return a filter by yes or no."""
     return Filter(name, description, {"type": "boolean"}, read_flag, _where(lookup), example="true")
@@ -162,6 +180,17 @@ def read_number(given: str, low: int, high: int) -> int:
     if re.fullmatch(r"[0-9]{1,9}", given) and low <= int(given) <= high:
         return int(given)
     raise Unreadable(f"takes a whole number from {low} to {high}")
+
+
+def read_names(given: str) -> list[str]:
+    """Return the names.
+
+    :raises Unreadable: when one of them can be none of ours.
+    """
+    wanted = given.split(",")
+    if all(len(one) <= LONGEST_NAME and re.fullmatch(NAME, one) for one in wanted):
+        return wanted
+    raise Unreadable("takes names of small letters, separated by commas")
 
 
 def read_flag(given: str) -> bool:

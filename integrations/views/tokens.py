@@ -31,6 +31,11 @@ SCOPE_WORDS = {
     "products:read": gettext_lazy("Read products"),
     "orders:read": gettext_lazy("Read orders with their lines"),
     "satisfaction-responses:read": gettext_lazy("Read answers of customers"),
+    "units:read": gettext_lazy("Read the tree of units"),
+    "members:read": gettext_lazy("Read members, your people with their roles"),
+    "nightly-runs:read": gettext_lazy("Read what the nights did"),
+    "imports:read": gettext_lazy("Read how far imports are"),
+    "events:read": gettext_lazy("Follow what changes, and who changed it"),
 }
 LIFETIMES = {
     "30": gettext_lazy("In 30 days"),

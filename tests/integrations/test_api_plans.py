@@ -58,6 +58,7 @@ def test_a_later_page_begins_inside_the_index(cast: Cast, view: type[ListView], 
     plan = plan_of(rows_after_position(rows.values(*view.columns), sort=sort, position=(value, uuid4()))[:51])
 
     # A row comparison in the index, or at least its first half where the index ends in another column than the id.
+    plan = plan.replace('"', "")
     bounds = ("ROW(", f"({sort.column} {'<' if sort.descending else '>'}= ")
     assert any(bound in line for line in plan.splitlines() if "Index Cond" in line for bound in bounds), plan
     assert "Seq Scan" not in plan, plan

@@ -16,8 +16,10 @@ from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 
+from integrations.models import Import
 from pipeline.models import Account
 from pipeline.operations import log_activity
+from tenancy.relay import place_events_of
 from tenancy.scoping import organization_scope
 from tests.cast import Cast
 from tests.integrations.api_caller import a_token
@@ -93,6 +95,8 @@ def token(cast: Cast) -> str:
             opportunity=deal,
         )
         an_order(cast.acme, velora, lines=[a_line()])
+        Import.objects.create(organization=cast.acme, source="import:erp", currency="EUR", state="done")
+        place_events_of(str(cast.acme.pk))
         score(
             cast.acme,
             velora,
