@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from pipeline.models import Account, Contact, Opportunity, Order, Product, Stage
+from pipeline.models import Account, Activity, Contact, Opportunity, Order, Product, SatisfactionResponse, Stage
 from pipeline.operations import (
     NewLine,
     create_account,
@@ -13,6 +13,7 @@ from pipeline.operations import (
     create_opportunity,
     create_order,
     create_product,
+    log_activity,
 )
 from tenancy.models import Member, Organization
 
@@ -93,3 +94,18 @@ def a_line(**fields: Any) -> NewLine:
             **fields,
         }
     )
+
+
+def an_activity(organization: Organization, account: Account | None = None, **fields: Any) -> Activity:
+    """Log a call."""
+    fields = {"kind": "call", "occurred_at": NOON, "member": None, **fields}
+    return log_activity(organization=organization, logged_at=NOON, account=account, **fields)
+
+
+def an_answer(organization: Organization, account: Account, **fields: Any) -> SatisfactionResponse:
+    """Add a customer's answer."""
+    moments = dict.fromkeys(("responded_at", "created_at", "updated_at", "recorded_at"), NOON)
+    made: SatisfactionResponse = SatisfactionResponse.objects.create(
+        organization=organization, account=account, **{"score": 9, **moments, **fields}
+    )
+    return made
