@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Field, Model, Q
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -48,6 +48,9 @@ class Action(StrEnum):
     VIEW_AS = "view_as"
     VIEW_SUPPORT = "view_support"
     VIEW_AUDIT = "view_audit"
+    VIEW_CONTACT_DATA = "view_contact_data"
+    VIEW_NOTES = "view_notes"
+    VIEW_COSTS = "view_costs"
 
 
 class Reach(IntEnum):
@@ -109,8 +112,31 @@ ALLOWED: dict[Action, dict[Role, Reach]] = {
     Action.VIEW_AS: _all(Role.ADMIN),
     Action.VIEW_SUPPORT: _all(Role.ADMIN, Role.AUDITOR),
     Action.VIEW_AUDIT: _all(Role.ADMIN, Role.AUDITOR),
+    # Fields (FIELD_RIGHTS below). How to reach a person is for those who talk with customers; who studies figures or
+    # proves what happened needs no one's telephone.
+    Action.VIEW_CONTACT_DATA: _all(*_SELLING, Role.EXPERT),
+    Action.VIEW_NOTES: _all(*_SELLING, Role.COACH, Role.EXPERT),
+    Action.VIEW_COSTS: _all(Role.ADMIN, Role.LEADER, Role.SQUAD_LEAD, Role.ANALYST, Role.AUDITOR),
 }
 """Action × role → reach. What is not listed is refused."""
+
+
+FIELD_RIGHTS: dict[str, dict[str, Action]] = {
+    "contact": {"email": Action.VIEW_CONTACT_DATA, "phone": Action.VIEW_CONTACT_DATA},
+    "activity": {"body": Action.VIEW_NOTES},
+    "orderline": {"cost_minor": Action.VIEW_COSTS},
+}
+"""Record (the model's name) → field → the action that shows it. A field that is not listed is shown with its record.
+
+Pages, exports, API, search and the audit trail all ask `hidden_fields` or `hidden_from_token`.
+"""
+
+FIELD_SCOPES: dict[Action, str] = {
+    Action.VIEW_CONTACT_DATA: "personal:read",
+    Action.VIEW_NOTES: "personal:read",
+    Action.VIEW_COSTS: "costs:read",
+}
+"""The scope that a token needs, beside the record's own, for the fields that an action shows."""
 
 
 class AccessPolicy:
@@ -178,6 +204,25 @@ def member_units(member: Member, *, as_of: date, tribe: bool) -> Any:
     )
 
 
+def hidden_fields(member: Member, record: str) -> frozenset[str]:
+    """Return the fields of a record (named as its model) that the member may not see."""
+    fields = FIELD_RIGHTS.get(record, {})
+    return frozenset(field for field, action in fields.items() if reach_of(member, action) is None)
+
+
+def hidden_from_token(scopes: Iterable[str], record: str) -> frozenset[str]:
+    """Return the fields of a record that a token with these scopes is not shown."""
+    held, fields = set(scopes), FIELD_RIGHTS.get(record, {})
+    return frozenset(field for field, action in fields.items() if FIELD_SCOPES[action] not in held)
+
+
+def blank_hidden(member: Member, records: Iterable[Model]) -> None:
+    """Empty the fields that the member may not see, in records that are about to be shown (and never saved)."""
+    for record in records:
+        for field in hidden_fields(member, str(record._meta.model_name)):
+            setattr(record, field, cast("Field[Any, Any]", record._meta.get_field(field)).get_default())
+
+
 ViewFunction = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
 
 
@@ -240,6 +285,8 @@ API_SCOPES: dict[str, Action] = {
     "accounts:read": Action.VIEW_ACCOUNTS,
     "opportunities:read": Action.VIEW_OPPORTUNITIES,
     "scores:read": Action.VIEW_PRIORITIES,
+    "personal:read": Action.VIEW_CONTACT_DATA,
+    "costs:read": Action.VIEW_COSTS,
     "contacts:read": Action.VIEW_ACCOUNTS,
     "activities:read": Action.VIEW_ACCOUNTS,
     "products:read": Action.VIEW_PRODUCTS,
@@ -252,7 +299,7 @@ API_SCOPES: dict[str, Action] = {
     # It names whatever anybody did to anything, as the audit trail does.
     "events:read": Action.VIEW_AUDIT,
 }
-"""Scopes of integrator tokens, and the action that each stands for."""
+"""Scopes of integrator tokens, and the action that each stands for. The scopes of fields open no address alone."""
 
 
 def unknown_scopes(scopes: Iterable[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from rest_framework.views import APIView
 from integrations.api.errors import NOT_HERE, FieldProblem, InvalidParameters, problem
 from integrations.api.parameters import Asked, Filter, read_list, read_none
 from integrations.api.schema import ApiSchema
-from tenancy.access import API_SCOPES, AccessPolicy, public
+from tenancy.access import API_SCOPES, AccessPolicy, hidden_from_token, public
 from tenancy.http import TokenOwner
 from tenancy.keyset import InvalidCursor, Page, Sort, page_of
 
@@ -44,6 +45,16 @@ class ApiView(APIView):
     def organization_id(self) -> UUID:
         """The organisation that the token belongs to."""
         return cast("TokenOwner", self.request.auth).organization_id
+
+    def visible(self, record: str, row: Row, column: str) -> Any:
+        """Return what a row has in a column, or None where the token is not shown that field of a `record`."""
+        if record not in self._hidden:
+            self._hidden[record] = hidden_from_token(cast("TokenOwner", self.request.auth).scopes, record)
+        return None if column in self._hidden[record] else row[column]
+
+    @cached_property
+    def _hidden(self) -> dict[str, frozenset[str]]:
+        return {}
 
 
 class RecordView(ApiView):

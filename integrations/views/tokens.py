@@ -26,8 +26,8 @@ SCOPE_WORDS = {
     "accounts:read": gettext_lazy("Read accounts"),
     "opportunities:read": gettext_lazy("Read deals"),
     "scores:read": gettext_lazy("Read scores and their reasons"),
-    "contacts:read": gettext_lazy("Read contacts, people with their addresses"),
-    "activities:read": gettext_lazy("Read activities with their texts"),
+    "contacts:read": gettext_lazy("Read contacts"),
+    "activities:read": gettext_lazy("Read activities"),
     "products:read": gettext_lazy("Read products"),
     "orders:read": gettext_lazy("Read orders with their lines"),
     "satisfaction-responses:read": gettext_lazy("Read answers of customers"),
@@ -36,6 +36,8 @@ SCOPE_WORDS = {
     "nightly-runs:read": gettext_lazy("Read what the nights did"),
     "imports:read": gettext_lazy("Read how far imports are"),
     "events:read": gettext_lazy("Follow what changes, and who changed it"),
+    "personal:read": gettext_lazy("With them: e-mail addresses, telephone numbers, texts of activities"),
+    "costs:read": gettext_lazy("With them: what order lines cost us"),
 }
 LIFETIMES = {
     "30": gettext_lazy("In 30 days"),

@@ -49,7 +49,7 @@ class ActivitySerializer(RecordSerializer):
         Direction.choices, allow_null=True, help_text="Who began it: the customer (in) or you (out)."
     )
     subject = serializers.CharField(allow_null=True)
-    body = serializers.CharField(allow_null=True)
+    body = serializers.CharField(allow_null=True, help_text="Null for a token without the scope personal:read.")
     account = ReferenceSerializer(allow_null=True)
     contact = ReferenceSerializer(allow_null=True)
     opportunity = ReferenceSerializer(allow_null=True)
@@ -83,7 +83,7 @@ class ActivityView(RecordView):
             "kind": row["kind"],
             "direction": row["direction"] or None,
             "subject": row["subject"] or None,
-            "body": row["body"] or None,
+            "body": self.visible("activity", row, "body") or None,
             "account": living(row, "account"),
             "contact": living(row, "contact"),
             "opportunity": living(row, "opportunity"),

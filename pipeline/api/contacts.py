@@ -47,8 +47,8 @@ class ContactSerializer(RecordSerializer):
     name = serializers.CharField()
     account = ReferenceSerializer(allow_null=True)
     owner = ReferenceSerializer(allow_null=True)
-    email = serializers.CharField(allow_null=True)
-    phone = serializers.CharField(allow_null=True)
+    email = serializers.CharField(allow_null=True, help_text="Null for a token without the scope personal:read.")
+    phone = serializers.CharField(allow_null=True, help_text="Null for a token without the scope personal:read.")
     title = serializers.CharField(allow_null=True, help_text="What the person is at the firm.")
     role = serializers.ChoiceField(
         BuyingRole.choices, allow_null=True, help_text="What the person does in the customer's decision."
@@ -82,8 +82,8 @@ class ContactView(RecordView):
             "name": row["name"],
             "account": living(row, "account"),
             "owner": reference(row, "owner"),
-            "email": row["email"] or None,
-            "phone": row["phone"] or None,
+            "email": self.visible("contact", row, "email") or None,
+            "phone": self.visible("contact", row, "phone") or None,
             "title": row["title"] or None,
             "role": row["role"] or None,
             "is_decision_maker": row["is_decision_maker"],

@@ -70,7 +70,9 @@ class OrderLineSerializer(serializers.Serializer[Any]):
     discount_bp = serializers.IntegerField(
         min_value=0, max_value=10_000, help_text="In hundredths of a percent: 500 is 5 %."
     )
-    cost = MoneySerializer(allow_null=True, help_text="What the whole line cost you.")
+    cost = MoneySerializer(
+        allow_null=True, help_text="What the whole line cost you. Null for a token without the scope costs:read."
+    )
 
 
 class OrderSerializer(RecordSerializer):
@@ -122,7 +124,22 @@ class OrderView(RecordView):
             "promised_date": row["promised_date"],
             "shipped_date": row["shipped_date"],
             "amount": money(row, "amount_minor"),
-            "lines": [_line(line, row) for line in row["lines"]],
+            "lines": [self.shaped_line(line, row) for line in row["lines"]],
+        }
+
+    def shaped_line(self, line: Row, order: Row) -> dict[str, Any]:
+        """Return a line of an order as the API shows it."""
+        quantity: Decimal = line["quantity"]
+        cost = {"cost_minor": self.visible("orderline", line, "cost_minor"), "currency": order["currency"]}
+        return {
+            "id": line["id"],
+            "position": line["position"],
+            "product": living(line, "product"),
+            "product_name": line["product_name"] or None,
+            "quantity": f"{quantity.normalize():f}",
+            "unit_price_e4": line["unit_price_e4"],
+            "discount_bp": line["discount_bp"],
+            "cost": money(cost, "cost_minor"),
         }
 
 
@@ -138,20 +155,6 @@ def lines_of_orders(organization_id: UUID, order_ids: Sequence[UUID]) -> dict[UU
         ):
             by_order[line["order_id"]].append(line)
     return by_order
-
-
-def _line(line: Row, order: Row) -> dict[str, Any]:
-    quantity: Decimal = line["quantity"]
-    return {
-        "id": line["id"],
-        "position": line["position"],
-        "product": living(line, "product"),
-        "product_name": line["product_name"] or None,
-        "quantity": f"{quantity.normalize():f}",
-        "unit_price_e4": line["unit_price_e4"],
-        "discount_bp": line["discount_bp"],
-        "cost": money({"cost_minor": line["cost_minor"], "currency": order["currency"]}, "cost_minor"),
-    }
 
 
 class OrderListView(OrderView, ListView):

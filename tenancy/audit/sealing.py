@@ -103,7 +103,7 @@ def make_seal(organization_id: UUID, *, now: datetime) -> dict[str, Any] | None:
         )
 
 
-COLUMNS = [field.column for field in AuditSeal._meta.concrete_fields if field.column != "organization_id"]
+COLUMNS = [str(field.column) for field in AuditSeal._meta.concrete_fields if field.column != "organization_id"]
 
 
 def chain_is_ours(cursor: Any, organization_id: UUID) -> bool:

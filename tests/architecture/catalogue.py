@@ -119,3 +119,33 @@ def definer_functions(cursor: Any) -> list[str]:
         "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY proname"
     )
     return [row[0] for row in cursor.fetchall()]
+
+
+AUDIT_TRIGGERS = {
+    "audit_insert": ("INSERT", "after_rows", None),
+    "audit_update": ("UPDATE", "after_rows", "before_rows"),
+    "audit_delete": ("DELETE", None, "before_rows"),
+}
+
+
+def audited_tables(cursor: Any) -> set[str]:
+    """Return the tenant tables on which each kind of write, by any path, leaves an entry in the audit trail."""
+    cursor.execute(
+        "SELECT c.relname, t.tgname, t.tgnewtable, t.tgoldtable,"
+        " CASE t.tgtype & 28 WHEN 4 THEN 'INSERT' WHEN 16 THEN 'UPDATE' WHEN 8 THEN 'DELETE' ELSE 'several' END,"
+        " (t.tgtype & 1) = 0, (t.tgtype & 66) = 0, t.tgenabled, t.tgqual IS NULL AND t.tgattr = ''::int2vector"
+        " FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid"
+        " WHERE p.proname = 'tenancy_audit' AND NOT t.tgisinternal"
+    )
+    whole: dict[str, set[str]] = {}
+    for table, name, new, old, event, of_statement, after, enabled, unconditional in cursor.fetchall():
+        right = AUDIT_TRIGGERS.get(name) == (event, new, old)
+        if right and of_statement and after and unconditional and enabled in ("O", "A"):
+            whole.setdefault(table, set()).add(name)
+    return {table for table, triggers in whole.items() if triggers == set(AUDIT_TRIGGERS)}
+
+
+def rules_that_rewrite(cursor: Any) -> list[str]:
+    """Return the rules of tables: a rule could turn a write into another before any trigger sees it."""
+    cursor.execute("SELECT tablename || '.' || rulename FROM pg_rules WHERE schemaname = 'public'")
+    return [row[0] for row in cursor.fetchall()]
