@@ -35,7 +35,11 @@ def toasts_of_fragments(get_response: GetResponse) -> GetResponse:
         storage = messages.get_messages(request)
         if not getattr(storage, "_queued_messages", None):
             return response
-        text = " ".join(str(message) for message in storage)
-        return trigger_client_event(response, "toast", {"value": text})
+        said = list(storage)
+        detail = {"value": " ".join(str(message) for message in said)}
+        undo = next((tags for one in said if (tags := one.extra_tags or "").startswith("undo:")), "")
+        if undo:
+            detail["undo"] = undo.removeprefix("undo:")
+        return trigger_client_event(response, "toast", detail)
 
     return answer

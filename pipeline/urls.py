@@ -12,6 +12,7 @@ from pipeline.views import (
     orders,
     priorities,
     products,
+    undo,
 )
 
 app_name = "pipeline"
@@ -50,6 +51,7 @@ urlpatterns = [
     path("priorities/", priorities.priorities, name="priorities"),
     path("priorities/export/", priorities.priorities_export, name="priorities-export"),
     path("priorities/<uuid:account_id>/", priorities.priority, name="priority"),
+    path("undo/<uuid:token>/", undo.undo, name="undo"),
     path("satisfaction/", answers.answers, name="answers"),
     path("products/", products.products, name="products"),
     path("products/new/", products.product_new, name="product-new"),

@@ -12,10 +12,13 @@ from pipeline.models.satisfaction import SatisfactionResponse
 from pipeline.models.score import AccountScore, AccountScoreHistory, Band
 from pipeline.models.snapshot import OpportunitySnapshot
 from pipeline.models.stage import ForecastCategory, Pipeline, Stage, StageKind
+from pipeline.models.undo import UNDO_MINUTES, UNDO_TIME, ChangeKind, UndoChange, UndoStep
 from pipeline.models.usage import UsageSignal
 
 __all__ = [
     "MANUAL",
+    "UNDO_MINUTES",
+    "UNDO_TIME",
     "Account",
     "AccountScore",
     "AccountScoreHistory",
@@ -23,6 +26,7 @@ __all__ = [
     "ActivityKind",
     "Band",
     "BuyingRole",
+    "ChangeKind",
     "Contact",
     "CrmRecord",
     "Direction",
@@ -43,5 +47,7 @@ __all__ = [
     "Stage",
     "StageKind",
     "TrackedField",
+    "UndoChange",
+    "UndoStep",
     "UsageSignal",
 ]

@@ -6,6 +6,7 @@ from pipeline.operations.changes import StaleVersion
 from pipeline.operations.contacts import ContactFields, create_contact, update_contact
 from pipeline.operations.deletion import UNDO_WINDOW, UnableToRestore, delete_record, restore_record
 from pipeline.operations.exports import record_export
+from pipeline.operations.noting import NotedChange, noted_changes
 from pipeline.operations.opportunities import (
     OpportunityFields,
     UnableToMoveStage,
@@ -18,6 +19,7 @@ from pipeline.operations.products import ProductFields, create_product, update_p
 from pipeline.operations.scores import NewScore, record_scores
 from pipeline.operations.snapshots import snapshot_open_opportunities
 from pipeline.operations.stages import DEFAULT_STAGES, create_default_pipeline
+from pipeline.operations.undo import Refusal, UnableToUndo, Undone, keep_undo_step, undo
 
 __all__ = [
     "DEFAULT_STAGES",
@@ -26,14 +28,18 @@ __all__ = [
     "ContactFields",
     "NewLine",
     "NewScore",
+    "NotedChange",
     "OpportunityFields",
     "OrderFields",
     "ProductFields",
+    "Refusal",
     "StaleVersion",
     "UnableToLogActivity",
     "UnableToMoveStage",
     "UnableToNestAccount",
     "UnableToRestore",
+    "UnableToUndo",
+    "Undone",
     "create_account",
     "create_contact",
     "create_default_pipeline",
@@ -41,12 +47,15 @@ __all__ = [
     "create_order",
     "create_product",
     "delete_record",
+    "keep_undo_step",
     "log_activity",
     "move_stage",
+    "noted_changes",
     "record_export",
     "record_scores",
     "restore_record",
     "snapshot_open_opportunities",
+    "undo",
     "update_account",
     "update_contact",
     "update_opportunity",

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from pipeline.models import Account
 from pipeline.operations.changes import check_references, payload_of, write_changes
+from pipeline.operations.noting import note_created
 from tenancy.events import record_event
 from tenancy.models import Member, Organization
 
@@ -45,6 +46,7 @@ def create_account(
         organization=organization, created_at=created_at, updated_at=created_at, recorded_at=created_at, **fields
     )
     check_references()
+    note_created(account)
     record_event(
         organization=organization,
         type="account.created",
@@ -73,7 +75,7 @@ def update_account(
     """
     parent = fields.get("parent")
     if parent is not None and parent.pk != account.parent_id:
-        _refuse_circle(organization, account, parent)
+        refuse_circle(organization, account, parent)
     owner_before = account.owner_id
     differences = write_changes(
         organization=organization, record=account, version=version, fields=fields, at=updated_at
@@ -99,8 +101,11 @@ def update_account(
     return account
 
 
-def _refuse_circle(organization: Organization, account: Account, parent: Account) -> None:
-    """Walk up from the new parent: groups are a few levels deep, and a circle would never end."""
+def refuse_circle(organization: Organization, account: Account, parent: Account) -> None:
+    """Walk up from the new parent: groups are a few levels deep, and a circle would never end.
+
+    :raises UnableToNestAccount: when the way up meets the account itself.
+    """
     step: Account | None = parent
     while step is not None:
         if step.pk == account.pk:

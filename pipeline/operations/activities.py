@@ -6,6 +6,7 @@ from django.db import transaction
 
 from pipeline.models import Account, Activity, Contact, Opportunity
 from pipeline.operations.changes import check_references
+from pipeline.operations.noting import note_created
 from tenancy.events import record_event
 from tenancy.models import Member, Organization
 
@@ -57,6 +58,7 @@ def log_activity(
         recorded_at=logged_at,
     )
     check_references()
+    note_created(activity)
     record_event(
         organization=organization,
         type="inquiry.received" if kind == "inquiry" else "activity.logged",

@@ -10,6 +10,7 @@ from django.db import connection, models
 from django.db.models import F
 
 from pipeline.models import CrmRecord
+from pipeline.operations.noting import note_change
 from tenancy.models import Organization
 
 R = TypeVar("R", bound=CrmRecord)
@@ -57,6 +58,7 @@ def write_changes(
     for name in differences:
         setattr(record, name, fields[name])
     record.version, record.updated_at = version + 1, at
+    note_change(record, differences)
     check_references()
     return differences
 

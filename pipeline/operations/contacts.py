@@ -7,6 +7,7 @@ from django.db import transaction
 
 from pipeline.models import Account, Contact
 from pipeline.operations.changes import check_references, write_changes
+from pipeline.operations.noting import note_created
 from tenancy.events import record_event
 from tenancy.models import Member, Organization
 
@@ -34,6 +35,7 @@ def create_contact(
         organization=organization, created_at=created_at, updated_at=created_at, recorded_at=created_at, **fields
     )
     check_references()
+    note_created(contact)
     record_event(
         organization=organization,
         type="contact.created",

@@ -9,6 +9,7 @@ from django.db import transaction
 from pipeline.models import Account, Opportunity, Product, Stage
 from pipeline.operations.changes import Differences, check_references, payload_of, write_changes
 from pipeline.operations.history import first_values, keep_history
+from pipeline.operations.noting import note_created
 from tenancy.events import record_event
 from tenancy.models import Member, Organization
 from tenancy.working_time import local_day
@@ -60,6 +61,7 @@ def create_opportunity(
         **fields,
     )
     check_references()
+    note_created(opportunity)
     keep_history(
         organization=organization,
         opportunity=opportunity,

@@ -1,10 +1,10 @@
 """Changes of orders and their lines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from pipeline.models import Account, Order, OrderLine, Product
 from pipeline.models.order import exact_total
 from pipeline.operations.changes import check_references, payload_of, write_changes
+from pipeline.operations.noting import note_created, note_lines
 from pipeline.querysets import OrderLineQuerySet
 from tenancy.events import record_event
 from tenancy.models import Member, Organization
@@ -63,8 +64,9 @@ def create_order(
         amount_minor=to_minor(exact, fields["currency"]),
         **fields,
     )
-    _write_lines(organization, order, lines, created_at)
+    write_lines(organization, order, lines, created_at)
     check_references()
+    note_created(order)
     record_event(
         organization=organization,
         type="order.placed",
@@ -96,7 +98,7 @@ def update_order(
 
     :raises StaleVersion: when somebody else changed it since `version` was read.
     """
-    stored = list(_lines_of(order))
+    stored = list(_lines_of(order).select_related("product"))
     lines = _with_known_costs(stored, lines)
     exact = exact_total((line.quantity, line.unit_price_e4, line.discount_bp) for line in lines)
     amounts = {"amount_exact": exact, "amount_minor": to_minor(exact, fields.get("currency", order.currency))}
@@ -110,7 +112,8 @@ def update_order(
         touch=lines_differ,
     )
     if lines_differ:
-        _write_lines(organization, order, lines, updated_at)
+        note_lines(order, [_said_of(line) for line in stored], [_said_of(line) for line in lines])
+        write_lines(organization, order, lines, updated_at)
         check_references()
     if differences or lines_differ:
         record_event(
@@ -140,6 +143,33 @@ def _with_known_costs(stored: Sequence[OrderLine], lines: Sequence[NewLine]) -> 
     return costed
 
 
+def _said_of(line: OrderLine | NewLine) -> dict[str, Any]:
+    """Return a line as JSON that `lines_from` reads."""
+    return {
+        "product": str(line.product.pk) if line.product else None,
+        "product_name": line.product_name,
+        "quantity": f"{line.quantity.normalize():f}",
+        "unit_price_e4": line.unit_price_e4,
+        "discount_bp": line.discount_bp,
+        "cost_minor": line.cost_minor,
+    }
+
+
+def said_lines(order: Order) -> list[dict[str, Any]]:
+    """Return the lines that an order has now, as JSON that `lines_from` reads."""
+    return [_said_of(line) for line in _lines_of(order).select_related("product")]
+
+
+def lines_from(organization: Organization, said: Sequence[Mapping[str, Any]]) -> list[NewLine]:
+    """Return lines that were kept as JSON; goods that are gone keep their name."""
+    ids = {line["product"] for line in said if line["product"]}
+    products = {str(one.pk): one for one in Product.objects.for_organization(organization).filter(pk__in=ids)}
+    return [
+        NewLine(**{**line, "product": products.get(line["product"] or ""), "quantity": Decimal(line["quantity"])})
+        for line in said
+    ]
+
+
 def _lines_differ(stored: Sequence[OrderLine], lines: Sequence[NewLine]) -> bool:
     have = [
         (line.product_id, line.product_name, line.quantity, line.unit_price_e4, line.discount_bp, line.cost_minor)
@@ -158,7 +188,7 @@ def _lines_differ(stored: Sequence[OrderLine], lines: Sequence[NewLine]) -> bool
     ]
 
 
-def _write_lines(organization: Organization, order: Order, lines: Sequence[NewLine], at: datetime) -> None:
+def write_lines(organization: Organization, order: Order, lines: Sequence[NewLine], at: datetime) -> None:
     """Make the stored lines those given, by position; a line that is left over is marked deleted."""
     stored = list(_lines_of(order))
     for position, line in enumerate(lines, start=1):

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from pipeline.models import Product
 from pipeline.operations.changes import payload_of, write_changes
+from pipeline.operations.noting import note_created
 from tenancy.events import record_event
 from tenancy.models import Member, Organization
 
@@ -30,6 +31,7 @@ def create_product(
     product: Product = Product.objects.create(
         organization=organization, created_at=created_at, updated_at=created_at, recorded_at=created_at, **fields
     )
+    note_created(product)
     record_event(
         organization=organization,
         type="product.created",

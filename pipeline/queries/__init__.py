@@ -23,6 +23,7 @@ from pipeline.queries.opportunities import (
 )
 from pipeline.queries.orders import OrderFilter, order_lines, order_totals, orders, orders_page
 from pipeline.queries.products import ProductFilter, products, products_page
+from pipeline.queries.timeline import undone_of
 
 __all__ = [
     "AccountFilter",
@@ -58,6 +59,7 @@ __all__ = [
     "stage_stays",
     "stages_in_use",
     "stages_of",
+    "undone_of",
     "with_last_touch",
     "with_score",
 ]

@@ -6,12 +6,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 from django.db.models import CharField, DateTimeField, F, QuerySet, Value
 from django.db.models.functions import Cast, JSONObject
 
-from pipeline.models import Account, Activity, OpportunityHistory, Order
-from tenancy.models import Organization
+from pipeline.models import Account, Activity, Opportunity, OpportunityHistory, Order
+from tenancy.models import DomainEvent, Organization
 from tenancy.working_time import local_day
 
 NOTABLE_POINTS = 3  # a score that moves by less is the usual noise of time passing
@@ -27,7 +28,7 @@ class TimelineKind(StrEnum):
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """One thing that happened. `what` is activity, order, stage or score; `data` holds its own facts."""
+    """One thing that happened. `what` is activity, order, stage, undone or score; `data` holds its own facts."""
 
     what: str
     at: datetime
@@ -51,7 +52,7 @@ def account_timeline(
     if TimelineKind.ORDERS in shown:
         sources.append(_orders)
     if TimelineKind.SYSTEM in shown:
-        sources.append(_stages)
+        sources += [_stages, _undone, _undone_of_deals]
     # Each part brings its newest rows from its own index; the union sorts what is left.
     parts = [source(organization, account, as_of).order_by("-at")[:most] for source in sources]
     rows = parts[0].union(*parts[1:], all=True).order_by("-at")[:most] if len(parts) > 1 else parts[0]
@@ -112,6 +113,48 @@ def _stages(organization: Organization, account: Account, as_of: datetime) -> Qu
             kind="new_stage__kind",
         ),
     )
+
+
+def _undone(organization: Organization, account: Account, as_of: datetime) -> QuerySet[Any, Any]:
+    events = undone_changes(organization=organization, subject_type="account")
+    return _as_undone(events.filter(subject_id=account.pk), as_of)
+
+
+def _undone_of_deals(organization: Organization, account: Account, as_of: datetime) -> QuerySet[Any, Any]:
+    deals = Opportunity.objects.for_organization(organization).filter(account=account, deleted_at=None).values("pk")
+    events = undone_changes(organization=organization, subject_type="opportunity")
+    return _as_undone(events.filter(subject_id__in=deals), as_of)
+
+
+def _as_undone(events: QuerySet[Any, Any], as_of: datetime) -> QuerySet[Any, Any]:
+    return events.filter(occurred_at__lte=as_of).values(
+        what=Value("undone", output_field=CharField()),
+        at=F("occurred_at"),
+        data=JSONObject(who="actor__name", kind="subject_type", payload="payload"),
+    )
+
+
+def undone_changes(*, organization: Organization, subject_type: str) -> QuerySet[DomainEvent, DomainEvent]:
+    """Return the events that tell of changes of such records which were taken back."""
+    events: QuerySet[DomainEvent, DomainEvent] = DomainEvent.objects.for_organization(organization)
+    return events.filter(subject_type=subject_type, type=f"{subject_type}.change_undone")
+
+
+def undone_of(*, organization: Organization, subject_type: str, subject_id: UUID) -> list[TimelineEntry]:
+    """Return what was taken back of one record, the newest first."""
+    events = undone_changes(organization=organization, subject_type=subject_type).filter(subject_id=subject_id)
+    return [
+        TimelineEntry(
+            what="undone",
+            at=event.occurred_at,
+            data={
+                "who": event.actor.name if event.actor else "",
+                "kind": subject_type,
+                "payload": event.payload,
+            },
+        )
+        for event in events.select_related("actor").order_by("-occurred_at", "-id")[:20]
+    ]
 
 
 def _entry(organization: Organization, row: dict[str, Any]) -> TimelineEntry:

@@ -144,6 +144,30 @@ def order_promise(order: Order, today: date) -> Said:
 
 
 @register.simple_tag
+def undone_words(data: dict[str, Any]) -> SafeString:
+    """Say who took back a change of what."""
+    payload = data.get("payload") or {}
+    who = format_html('<b class="med">{}</b>', data.get("who") or gettext("Somebody"))
+    names = sorted(payload.get("changed") or payload.get("fields") or {})
+    if payload.get("was") == "created":
+        return format_html(gettext("{who} took back that it was added"), who=who)
+    if "deleted_at" in names:
+        return format_html(gettext("{who} took back a deletion"), who=who)
+    fields = ", ".join(_field_word(name) for name in names if name not in CONSEQUENCES) or gettext("lines")
+    if data.get("kind") == "opportunity":
+        return format_html(gettext("{who} took back a change of a deal: {fields}"), who=who, fields=fields)
+    return format_html(gettext("{who} took back a change: {fields}"), who=who, fields=fields)
+
+
+CONSEQUENCES = {"stage_entered_at", "outcome", "closed_at", "amount_exact"}
+"""Columns that follow from another one, so that people need not read of them."""
+
+
+def _field_word(name: str) -> str:
+    return name.removesuffix("_minor").removesuffix("_bp").replace("_", " ")
+
+
+@register.simple_tag
 def activity_words(data: dict[str, Any]) -> SafeString:
     """Say who did what with whom."""
     who, whom = data.get("who") or gettext("Somebody"), data.get("contact")

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,10 +12,11 @@ from django.views.decorators.http import require_GET, require_safe
 from pipeline import operations, queries
 from pipeline.forms.activities import ActivityForm
 from pipeline.models import Account
-from pipeline.operations import UnableToLogActivity
+from pipeline.operations import UnableToLogActivity, noted_changes
 from pipeline.queries.timeline import TimelineKind
 from pipeline.views.priorities import freshness, why_of
 from pipeline.views.removing import address
+from pipeline.views.undo import say_done
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
 from tenancy.working_time import local_day
@@ -94,17 +94,18 @@ def activity_new(request: MemberRequest, account_id: UUID) -> HttpResponse:
     form = ActivityForm(data=request.POST, **options)
     if form.is_valid():
         try:
-            operations.log_activity(
-                organization=request.organization,
-                member=request.member,
-                logged_at=now,
-                account=account,
-                **form.cleaned_data,
-            )
+            with noted_changes() as noted:
+                operations.log_activity(
+                    organization=request.organization,
+                    member=request.member,
+                    logged_at=now,
+                    account=account,
+                    **form.cleaned_data,
+                )
         except UnableToLogActivity as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, _("Logged."))
+            say_done(request, _("Logged."), noted, page=here)
             return redirect(here)
     context = {"form": form, "account": account, "back_url": here}
     return render(request, "pipeline/activity_form.html", context, status=422)

@@ -1,14 +1,15 @@
 """The list of accounts, and its forms."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations.exports.spreadsheet import csv_response
@@ -16,20 +17,19 @@ from integrations.exports.walk import walk
 from pipeline import operations, queries
 from pipeline.forms.accounts import AccountForm, account_values
 from pipeline.forms.filters import AccountFilterForm
-from pipeline.forms.record import RecordForm
 from pipeline.models import Account
 from pipeline.queries.accounts import SORTS
 from pipeline.querysets import AccountQuerySet
-from pipeline.views.editing import FormPage, answer_form
-from pipeline.views.listing import (
-    from_the_beginning,
-    read_cursor,
-    read_filters,
-    read_sort,
-    refuse_unless_editable,
-    render_list,
+from pipeline.views.listing import from_the_beginning, read_cursor, read_filters, read_sort, render_list
+from pipeline.views.record_pages import (
+    RecordKind,
+    add_record,
+    delete_record,
+    deleted_of_address,
+    edit_record,
+    editable,
+    restore_record,
 )
-from pipeline.views.removing import address, bring_back, just_deleted, remove
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
 from tenancy.keyset import InvalidCursor
@@ -69,7 +69,7 @@ def accounts(request: MemberRequest) -> HttpResponse:
         "sort": sort.parameter,
         "now": now,
         "today": today,
-        "deleted": just_deleted(request, _deleted(request)),
+        "deleted": deleted_of_address(request, ACCOUNTS),
     }
     return render_list(request, "pipeline/accounts.html", context)
 
@@ -124,75 +124,11 @@ def account_suggestions(request: MemberRequest) -> HttpResponse:
     return render(request, "pipeline/account_names.html", {"accounts": names})
 
 
-@member_can(Action.EDIT_ACCOUNTS)
-def account_new(request: MemberRequest) -> HttpResponse:
-    """Add an account."""
-    now = timezone.now()
-
-    def save(form: RecordForm) -> str:
-        account = operations.create_account(
-            organization=request.organization, actor=request.member, created_at=now, **form.stated()
-        )
-        messages.success(request, _("%s was added.") % account.name)
-        return address(request, "account", account.pk)
-
-    initial = {
-        "owner": str(request.member.pk),
-        "currency": request.organization.currency,
-        "lifecycle": "prospect",
-    }
-    page = FormPage(
-        title=_("New account"),
-        save_word=_("Add account"),
-        list_name=_("Accounts"),
-        list_url=address(request, "accounts"),
-        back_url=address(request, "accounts"),
-    )
-    return answer_form(
-        request,
-        page=page,
-        make_form=lambda **data: _form(request, None, **data),
-        initial=initial,
-        values=account_values,
-        save=save,
-    )
-
-
-@member_can(Action.EDIT_ACCOUNTS)
-def account_edit(request: MemberRequest, account_id: UUID) -> HttpResponse:
-    """Change an account."""
-    now = timezone.now()
-    account = _editable(request, account_id)
-    here = address(request, "account", account.pk)
-
-    def save(form: RecordForm) -> str:
-        operations.update_account(
-            organization=request.organization,
-            account=account,
-            version=form.cleaned_data["version"] or 0,
-            actor=request.member,
-            updated_at=now,
-            **form.stated(),
-        )
-        messages.success(request, _("Saved."))
-        return here
-
-    page = FormPage(
-        title=_("Edit %s") % account.name,
-        save_word=_("Save"),
-        list_name=_("Accounts"),
-        list_url=address(request, "accounts"),
-        back_url=here,
-        extra={"delete_url": address(request, "account-delete", account.pk), "record": account},
-    )
-    return answer_form(
-        request,
-        page=page,
-        make_form=lambda **data: _form(request, account, **data),
-        initial={**account_values(account), "version": account.version},
-        values=account_values,
-        save=save,
-    )
+def _found(request: MemberRequest) -> AccountQuerySet:
+    today = local_day(request.organization, timezone.now())
+    found = queries.accounts(organization=request.organization, member=request.member, today=today)
+    found = found.with_editable(request.member, Action.EDIT_ACCOUNTS, as_of=today)
+    return found.select_related("owner", "parent")
 
 
 def _form(request: MemberRequest, account: Account | None, **data: Any) -> AccountForm:
@@ -206,39 +142,53 @@ def _form(request: MemberRequest, account: Account | None, **data: Any) -> Accou
     )
 
 
-def _editable(request: MemberRequest, account_id: UUID) -> Account:
-    """Return the account that the member may change; 404 when they can't see it, 403 when they only can."""
-    today = local_day(request.organization, timezone.now())
-    found = queries.accounts(organization=request.organization, member=request.member, today=today)
-    found = found.with_editable(request.member, Action.EDIT_ACCOUNTS, as_of=today)
-    account: Account = get_object_or_404(found.select_related("owner", "parent"), pk=account_id)
-    refuse_unless_editable(account)
-    return account
+ACCOUNTS = RecordKind(
+    name="account",
+    model=Account,
+    list_page="accounts",
+    list_name=gettext_lazy("Accounts"),
+    action=Action.EDIT_ACCOUNTS,
+    found=_found,
+    make_form=_form,
+    values=account_values,
+    update=operations.update_account,
+    title=gettext_lazy("Edit %s"),
+    added=gettext_lazy("%s was added."),
+)
+
+
+@member_can(Action.EDIT_ACCOUNTS)
+def account_new(request: MemberRequest) -> HttpResponse:
+    """Add an account."""
+    return add_record(
+        request,
+        ACCOUNTS,
+        title=_("New account"),
+        save_word=_("Add account"),
+        create=partial(operations.create_account, created_at=timezone.now()),
+        initial={
+            "owner": str(request.member.pk),
+            "currency": request.organization.currency,
+            "lifecycle": "prospect",
+        },
+    )
+
+
+@member_can(Action.EDIT_ACCOUNTS)
+def account_edit(request: MemberRequest, account_id: UUID) -> HttpResponse:
+    """Change an account."""
+    return edit_record(request, ACCOUNTS, editable(request, ACCOUNTS, account_id))
 
 
 @member_can(Action.EDIT_ACCOUNTS)
 @require_POST
 def account_delete(request: MemberRequest, account_id: UUID) -> HttpResponse:
     """Delete an account; the list offers to take it back."""
-    account = _editable(request, account_id)
-    here = address(request, "account", account.pk)
-    return remove(request, record=account, list_url=address(request, "accounts"), page_url=here)
+    return delete_record(request, ACCOUNTS, account_id)
 
 
 @member_can(Action.EDIT_ACCOUNTS)
 @require_POST
 def account_restore(request: MemberRequest, account_id: UUID) -> HttpResponse:
     """Take a deletion back."""
-    account = get_object_or_404(_restorable(request), pk=account_id)
-    here = address(request, "account", account.pk)
-    return bring_back(request, record=account, list_url=address(request, "accounts"), page_url=here)
-
-
-def _deleted(request: MemberRequest) -> AccountQuerySet:
-    return _restorable(request).deleted()
-
-
-def _restorable(request: MemberRequest) -> AccountQuerySet:
-    today = local_day(request.organization, timezone.now())
-    found: AccountQuerySet = Account.objects.for_organization(request.organization)
-    return found.visible_to(request.member, Action.EDIT_ACCOUNTS, as_of=today)
+    return restore_record(request, ACCOUNTS, account_id)

@@ -15,8 +15,8 @@ from pipeline.models import Opportunity
 from pipeline.queries.opportunities import SORTS
 from pipeline.querysets import OpportunityQuerySet
 from pipeline.views.listing import from_the_beginning, read_cursor, read_filters, read_sort, render_list
-from pipeline.views.opportunity import deleted_opportunities
-from pipeline.views.removing import just_deleted
+from pipeline.views.opportunity import DEALS
+from pipeline.views.record_pages import deleted_of_address
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
 from tenancy.keyset import InvalidCursor
@@ -64,7 +64,7 @@ def opportunities(request: MemberRequest) -> HttpResponse:
         "sort": sort.parameter,
         "now": now,
         "today": today,
-        "deleted": just_deleted(request, deleted_opportunities(request)),
+        "deleted": deleted_of_address(request, DEALS),
     }
     return render_list(request, "pipeline/opportunities.html", context)
 

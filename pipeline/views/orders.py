@@ -1,14 +1,15 @@
 """Orders: the list with its export, one order with its lines, the forms."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations.exports.spreadsheet import csv_response
@@ -16,21 +17,22 @@ from integrations.exports.walk import walk
 from pipeline import operations, queries
 from pipeline.forms.filters import OrderFilterForm
 from pipeline.forms.orders import LineFormSet, OrderForm, OrderLines, line_values, order_values
-from pipeline.forms.record import RecordForm
 from pipeline.models import Account, Order
 from pipeline.queries.orders import SORTS
 from pipeline.querysets import OrderQuerySet
 from pipeline.views.contacts import account_of_address
-from pipeline.views.editing import FormPage, answer_form
-from pipeline.views.listing import (
-    from_the_beginning,
-    read_cursor,
-    read_filters,
-    read_sort,
-    refuse_unless_editable,
-    render_list,
+from pipeline.views.listing import from_the_beginning, read_cursor, read_filters, read_sort, render_list
+from pipeline.views.record_pages import (
+    More,
+    RecordKind,
+    add_record,
+    delete_record,
+    deleted_of_address,
+    edit_record,
+    editable,
+    restore_record,
 )
-from pipeline.views.removing import address, bring_back, just_deleted, remove
+from pipeline.views.removing import address
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
 from tenancy.keyset import InvalidCursor
@@ -61,7 +63,7 @@ def orders(request: MemberRequest) -> HttpResponse:
         "sort": sort.parameter,
         "now": now,
         "today": today,
-        "deleted": just_deleted(request, _deleted(request)),
+        "deleted": deleted_of_address(request, ORDERS),
     }
     return render_list(request, "pipeline/orders.html", context)
 
@@ -107,7 +109,7 @@ def _cells(order: Order) -> tuple[object, ...]:
 def order(request: MemberRequest, order_id: UUID) -> HttpResponse:
     """Show an order with its lines."""
     now = timezone.now()
-    one = _visible(request, order_id)
+    one: Order = get_object_or_404(_found(request), pk=order_id)
     context = {
         "order": one,
         "lines": queries.order_lines(organization=request.organization, order=one),
@@ -117,137 +119,90 @@ def order(request: MemberRequest, order_id: UUID) -> HttpResponse:
     return render(request, "pipeline/order.html", context)
 
 
+def _found(request: MemberRequest) -> OrderQuerySet:
+    today = local_day(request.organization, timezone.now())
+    found = queries.orders(organization=request.organization, member=request.member, today=today)
+    found = found.with_editable(request.member, Action.EDIT_ORDERS, as_of=today)
+    return found.select_related("account", "owner")
+
+
+def _form(request: MemberRequest, one: Order, **data: Any) -> OrderForm:
+    return _form_at(request, one.account, **data)
+
+
+def _form_at(request: MemberRequest, account: Account | None, **data: Any) -> OrderForm:
+    today = local_day(request.organization, timezone.now())
+    found = queries.accounts(organization=request.organization, member=request.member, today=today)
+    return OrderForm(organization=request.organization, accounts=found, current_account=account, **data)
+
+
+ORDERS = RecordKind(
+    name="order",
+    model=Order,
+    list_page="orders",
+    list_name=gettext_lazy("Orders"),
+    action=Action.EDIT_ORDERS,
+    found=_found,
+    make_form=_form,
+    values=order_values,
+    update=operations.update_order,
+    title=gettext_lazy("Edit order %s"),
+    added=gettext_lazy("Order %s was added."),
+)
+
+
+def _with_lines(request: MemberRequest, initial: list[dict[str, object]]) -> More:
+    """Return the lines of an order as what its form has beside its fields."""
+    products = queries.product_choices(organization=request.organization)
+    data = request.POST if request.method == "POST" else None
+    lines: OrderLines = LineFormSet(data=data, initial=initial, prefix="line", form_kwargs={"products": products})
+    return More(
+        stated=lambda: {"lines": lines.lines()},
+        is_valid=lines.is_valid,
+        template="pipeline/order_form.html",
+        extra={"lines": lines},
+    )
+
+
 @member_can(Action.EDIT_ORDERS)
 def order_new(request: MemberRequest) -> HttpResponse:
     """Add an order."""
     now = timezone.now()
     account = account_of_address(request)
-    lines = _lines(request, [])
-
-    def save(form: RecordForm) -> str:
-        new = operations.create_order(
-            organization=request.organization,
-            actor=request.member,
-            created_at=now,
-            owner=request.member,
-            lines=lines.lines(),
-            **form.stated(),
-        )
-        messages.success(request, _("Order %s was added.") % new.number)
-        return address(request, "order", new.pk)
-
-    page = FormPage(
+    return add_record(
+        request,
+        ORDERS,
         title=_("New order"),
         save_word=_("Add order"),
-        list_name=_("Orders"),
-        list_url=address(request, "orders"),
-        back_url=address(request, "account", account.pk) if account else address(request, "orders"),
-        template="pipeline/order_form.html",
-        extra={"lines": lines},
-    )
-    initial = {
-        "currency": request.organization.currency,
-        "order_date": local_day(request.organization, now),
-        "account": account.name if account else "",
-    }
-    return answer_form(
-        request,
-        page=page,
-        make_form=lambda **data: _form(request, account, **data),
-        initial=initial,
-        values=order_values,
-        save=save,
-        also_valid=lines.is_valid,
+        create=partial(operations.create_order, created_at=now, owner=request.member),
+        initial={
+            "currency": request.organization.currency,
+            "order_date": local_day(request.organization, now),
+            "account": account.name if account else "",
+        },
+        back_url=address(request, "account", account.pk) if account else "",
+        make_form=partial(_form_at, request, account),
+        more=_with_lines(request, []),
     )
 
 
 @member_can(Action.EDIT_ORDERS)
 def order_edit(request: MemberRequest, order_id: UUID) -> HttpResponse:
     """Change an order and its lines."""
-    now = timezone.now()
-    one = _visible(request, order_id)
-    refuse_unless_editable(one)
-    here = address(request, "order", one.pk)
+    one = editable(request, ORDERS, order_id)
     stored = queries.order_lines(organization=request.organization, order=one)
-    lines = _lines(request, [line_values(line) for line in stored])
-
-    def save(form: RecordForm) -> str:
-        operations.update_order(
-            organization=request.organization,
-            order=one,
-            version=form.cleaned_data["version"] or 0,
-            actor=request.member,
-            updated_at=now,
-            lines=lines.lines(),
-            **form.stated(),
-        )
-        messages.success(request, _("Saved."))
-        return here
-
-    page = FormPage(
-        title=_("Edit order %s") % one.number,
-        save_word=_("Save"),
-        list_name=_("Orders"),
-        list_url=address(request, "orders"),
-        back_url=here,
-        template="pipeline/order_form.html",
-        extra={"lines": lines, "delete_url": address(request, "order-delete", one.pk), "record": one},
-    )
-    return answer_form(
-        request,
-        page=page,
-        make_form=lambda **data: _form(request, one.account, **data),
-        initial={**order_values(one), "version": one.version},
-        values=order_values,
-        save=save,
-        also_valid=lines.is_valid,
-    )
-
-
-def _lines(request: MemberRequest, initial: list[dict[str, object]]) -> OrderLines:
-    products = queries.product_choices(organization=request.organization)
-    data = request.POST if request.method == "POST" else None
-    return LineFormSet(data=data, initial=initial, prefix="line", form_kwargs={"products": products})
-
-
-def _form(request: MemberRequest, account: Account | None, **data: Any) -> OrderForm:
-    today = local_day(request.organization, timezone.now())
-    found = queries.accounts(organization=request.organization, member=request.member, today=today)
-    return OrderForm(organization=request.organization, accounts=found, current_account=account, **data)
-
-
-def _visible(request: MemberRequest, order_id: UUID) -> Order:
-    today = local_day(request.organization, timezone.now())
-    found = queries.orders(organization=request.organization, member=request.member, today=today)
-    found = found.with_editable(request.member, Action.EDIT_ORDERS, as_of=today)
-    one: Order = get_object_or_404(found.select_related("account", "owner"), pk=order_id)
-    return one
+    return edit_record(request, ORDERS, one, more=_with_lines(request, [line_values(line) for line in stored]))
 
 
 @member_can(Action.EDIT_ORDERS)
 @require_POST
 def order_delete(request: MemberRequest, order_id: UUID) -> HttpResponse:
     """Delete an order; the list offers to take it back."""
-    one = _visible(request, order_id)
-    refuse_unless_editable(one)
-    here = address(request, "order", one.pk)
-    return remove(request, record=one, list_url=address(request, "orders"), page_url=here)
+    return delete_record(request, ORDERS, order_id)
 
 
 @member_can(Action.EDIT_ORDERS)
 @require_POST
 def order_restore(request: MemberRequest, order_id: UUID) -> HttpResponse:
     """Take a deletion back."""
-    one = get_object_or_404(_restorable(request), pk=order_id)
-    here = address(request, "order", one.pk)
-    return bring_back(request, record=one, list_url=address(request, "orders"), page_url=here)
-
-
-def _deleted(request: MemberRequest) -> OrderQuerySet:
-    return _restorable(request).deleted()
-
-
-def _restorable(request: MemberRequest) -> OrderQuerySet:
-    today = local_day(request.organization, timezone.now())
-    found: OrderQuerySet = Order.objects.for_organization(request.organization)
-    return found.visible_to(request.member, Action.EDIT_ORDERS, as_of=today)
+    return restore_record(request, ORDERS, order_id)

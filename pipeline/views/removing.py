@@ -1,6 +1,6 @@
 """Deleting a record and taking it back: no question before, an Undo after."""
 
-from typing import Any
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from pipeline import operations
 from pipeline.models import CrmRecord
-from pipeline.operations import StaleVersion, UnableToRestore
+from pipeline.operations import StaleVersion, UnableToRestore, noted_changes
+from pipeline.views.undo import open_step_of, undo_offer, undo_url
 from tenancy.http import MemberRequest
 
 
@@ -25,16 +26,18 @@ def address(request: MemberRequest, name: str, *args: UUID) -> str:
 def remove(request: MemberRequest, *, record: CrmRecord, list_url: str, page_url: str) -> HttpResponse:
     """Delete the record and go to its list, which offers to take it back."""
     try:
-        operations.delete_record(
-            organization=request.organization,
-            record=record,
-            version=_seen_version(request),
-            actor=request.member,
-            deleted_at=timezone.now(),
-        )
+        with noted_changes() as noted:
+            operations.delete_record(
+                organization=request.organization,
+                record=record,
+                version=_seen_version(request),
+                actor=request.member,
+                deleted_at=timezone.now(),
+            )
     except StaleVersion:
         messages.warning(request, _("Somebody changed this meanwhile, so it was not deleted. Look at it again first."))
         return redirect(page_url)
+    undo_offer(request, _("%s was deleted.") % record, noted, page=page_url)
     return redirect(f"{list_url}?deleted={record.pk}")
 
 
@@ -55,13 +58,26 @@ def bring_back(request: MemberRequest, *, record: CrmRecord, list_url: str, page
     return redirect(page_url)
 
 
-def just_deleted(request: HttpRequest, deleted: QuerySet[Any]) -> Any:
+@dataclass(frozen=True)
+class JustDeleted:
+    """A record that was deleted a moment ago, and the address that takes that back."""
+
+    record: CrmRecord
+    url: str
+
+
+def just_deleted(request: MemberRequest, deleted: QuerySet[CrmRecord], kind: str) -> JustDeleted | None:
     """Return what was deleted a moment ago, as the list's address says; None when it says nothing."""
     try:
         record_id = UUID(request.GET.get("deleted", ""))
     except ValueError:
         return None
-    return deleted.filter(pk=record_id).first()
+    record = deleted.filter(pk=record_id).first()
+    if record is None:
+        return None
+    token = open_step_of(request, record_id)
+    # After the minutes of Undo there are still the days in which a deletion can be taken back.
+    return JustDeleted(record, undo_url(request, token) if token else address(request, f"{kind}-restore", record_id))
 
 
 def _seen_version(request: HttpRequest) -> int:

@@ -42,6 +42,7 @@
     else if (key === "x" && current >= 0) $("input[type=checkbox]", all[current])?.click();
     else if (key === "Enter" && current >= 0 && (target === document.body || target === all[current])) $("th a, a", all[current])?.click();
     else if (key === "/" && $("[data-filter]")) { event.preventDefault(); $("[data-filter]").focus(); }
+    else if (key === "z") document.dispatchEvent(new CustomEvent("undo"));
     else if (key === "?") $("#keys")?.showModal();
     else if (key === "Escape") document.querySelectorAll("[data-cursor] input[type=checkbox]:checked").forEach(box => box.click());
     else {

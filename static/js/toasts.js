@@ -1,15 +1,27 @@
-/* toasts.js — one short line that something is done. Never for an error. Stays while hovered or focused. */
+/* toasts.js — one short line that something is done, and the way to take it back. Never for an error. It stays while
+   hovered or focused; Undo stays in Z, for as long as the server can (15 minutes), in this tab. */
 (() => {
   "use strict";
   const seconds = 8, left = new WeakMap();
-  document.addEventListener("toast", event => {
-    const box = document.querySelector("#toasts"), text = event.detail?.value || event.detail?.text || event.detail;
-    if (!box || typeof text !== "string") return;
-    const toast = document.createElement("div"), words = document.createElement("span");
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const undoing = url => {
+    const form = $("template#undo")?.content.firstElementChild.cloneNode(true);
+    form?.setAttribute("action", url);
+    return form;
+  };
+  const put = (...parts) => {
+    const box = $("#toasts"), toast = document.createElement("div");
     toast.className = "toast";
+    toast.append(...parts.filter(Boolean));
+    box?.replaceChildren(toast);
+    if (box) htmx.process(box);
+  };
+  document.addEventListener("toast", event => {
+    const text = event.detail?.value || event.detail?.text || event.detail, words = document.createElement("span");
+    if (typeof text !== "string") return;
     words.textContent = text;
-    toast.append(words);
-    box.replaceChildren(toast);
+    put(words, event.detail.undo && undoing(event.detail.undo));
+    remember();
   });
   setInterval(() => document.querySelectorAll("#toasts > .toast").forEach(toast => {
     if (toast.matches(":hover, :focus-within")) return;
@@ -17,4 +29,18 @@
     left.set(toast, rest);
     if (rest <= 0) toast.remove();
   }), 1000);
+
+  /* The last change of this person in this organisation and tab */
+  const shown = () => [...document.querySelectorAll("form[data-undo]")].at(-1);
+  const key = () => `undo ${$("#main")?.dataset.shell} ${$("#main")?.dataset.who}`;
+  const keep = url => { try { if (url) sessionStorage.setItem(key(), url); else sessionStorage.removeItem(key()); } catch { /* private mode */ } };
+  const kept = () => { try { return sessionStorage.getItem(key()); } catch { return ""; } };
+  const remember = () => { if (shown()) keep(shown().getAttribute("action")); };
+  document.addEventListener("htmx:afterSettle", remember);
+  remember();
+  document.addEventListener("undo", () => {
+    if (!shown() && kept()) put(undoing(kept()));
+    shown()?.requestSubmit($("button", shown()));
+  });
+  document.addEventListener("submit", event => { if (event.target.matches("form[data-undo]")) keep(""); });
 })();

@@ -95,6 +95,7 @@ NOT_REFERENCES = {
     ("tenancy_auditentry", "row_id"),
     ("tenancy_auditentry", "actor_id"),
     ("tenancy_domainevent", "subject_id"),
+    ("pipeline_undochange", "record_id"),
 }
 """Uuid columns that end in _id and refer to no one table, beside organization_id and user_id, which are global."""
 

@@ -6,7 +6,8 @@ from django.utils import timezone
 
 from integrations.models import Import
 from integrations.operations.uploads import Upload, start_import
-from pipeline.models import Account, AccountScore
+from pipeline.models import Account, AccountScore, UndoStep
+from pipeline.operations import keep_undo_step
 from tenancy.models import ApiToken, Member, Organization, Run, Unit, UnitMembership
 from tenancy.tokens import issue_token
 from tests.cast import Cast
@@ -27,6 +28,7 @@ def parameters_of(cast: Cast) -> dict[str, Callable[[], str]]:
         "import_id": lambda: str(an_import(acme).pk),
         "run_id": lambda: str(a_night(acme).pk),
         "product_id": lambda: str(records.a_product(acme).pk),
+        "token": lambda: str(an_undo_step(acme, cast.ada).pk),
         "token_id": lambda: str(a_token(acme).pk),
         "member_id": lambda: str(rui.pk),
         "unit_id": lambda: str(Unit.objects.exclude(parent=None).earliest("id").pk),
@@ -89,6 +91,13 @@ def a_membership(organization: Organization, member: Member) -> UnitMembership:
         organization=organization, unit=unit, member=member, active_from=records.MORNING.date()
     )
     return membership
+
+
+def an_undo_step(organization: Organization, member: Member) -> UndoStep:
+    """Something that a member did a moment ago."""
+    return keep_undo_step(
+        organization=organization, member=member, changes=[], words="Saved.", page="/acme/", made_at=timezone.now()
+    )
 
 
 def a_token(organization: Organization) -> ApiToken:
