@@ -1,0 +1,175 @@
+"""Thousands of questions across the border between two organisations, and not one answer."""
+
+import json
+import os
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg2
+import pytest
+from django.db import transaction
+from django.http import HttpResponse
+
+from tenancy.tenant_model import TenantManager, TenantQuerySet
+from tests.architecture.addresses import every_address
+from tests.cast import Cast, create_cast
+from tests.integrations.api_caller import Caller, a_token, openapi
+from tests.isolation import probes
+from tests.isolation.attackers import browsers, programs
+from tests.isolation.probes import Probe
+from tests.isolation.victim import UUID_FORM, Victim, build_victim
+
+LONG = "AGILE_SALES_LONG" in os.environ
+SAMPLE = 2_000
+# Printed with a failure, so that it can be set.
+SEED = int(os.environ.get("AGILE_SALES_SEED", random.SystemRandom().randrange(10_000)))
+LOOK_EVERY = 50  # questions that change nothing by promise: the state is compared now and then
+
+
+CHANGED = "a row of the other organisation was changed"
+statuses: Counter[int] = Counter()
+
+
+def every_probe(victim: Victim) -> list[Probe]:
+    people, callers = browsers(victim.cast), programs(victim.cast)
+    leader = next(person for person in people if person.name == "leader")
+    administrator = next(person for person in people if person.name == "admin")
+    return [
+        *probes.foreign_pages(victim, people),
+        *probes.own_pages(victim, leader),
+        *probes.own_pages(victim, administrator),
+        *probes.other_pages(people),
+        *probes.api(victim, callers, cursors_of(victim)),
+    ]
+
+
+def cursors_of(victim: Victim) -> list[str]:
+    """Return cursors that were given to Acme itself."""
+    caller, found = Caller(a_token(victim.cast.acme)), []
+    for path, methods in openapi()["paths"].items():
+        if "get" in methods and "{" not in path:
+            answer = json.loads(caller.get(path, {"limit": 1}).content)
+            if following := answer.get("next"):
+                found.append(following.partition("cursor=")[2].partition("&")[0])
+    return found
+
+
+def sampled(every: list[Probe], *, seed: int) -> list[Probe]:
+    """Return some of the probes, at least a few of each address."""
+    if LONG:
+        return every
+    by_pattern = defaultdict(list)
+    for probe in every:
+        by_pattern[probe.pattern].append(probe)
+    chance = random.Random(seed)  # noqa: S311
+    few = [one for pattern in by_pattern.values() for one in chance.sample(pattern, min(4, len(pattern)))]
+    rest = chance.sample(every, min(len(every), max(0, SAMPLE - len(few))))
+    return [*few, *rest]
+
+
+def faults_of(probe: Probe, victim: Victim, before: str) -> Iterator[str]:
+    """Ask, and yield what is wrong with the answer; what a write changed is undone."""
+    if probe.method == "GET":
+        answer = ask(probe)
+        content = content_of(answer)
+    else:
+        with transaction.atomic():
+            answer = ask(probe)
+            content = content_of(answer)
+            after = victim.state()
+            transaction.set_rollback(True)
+        if after != before:
+            yield CHANGED
+    statuses[answer.status_code] += 1
+    sent = set(UUID_FORM.findall(f"{probe.url} {json.dumps(probe.body)}"))
+    if answer.status_code >= 500:
+        yield f"{answer.status_code}"
+    if probe.allowed is not None and answer.status_code not in probe.allowed:
+        yield f"{answer.status_code}, which is not among {sorted(probe.allowed)}"
+    if traces := victim.traces_in(f"{answer.headers}{content}", sent=sent):
+        yield f"it tells {sorted(traces)[:3]}"
+
+
+def ask(probe: Probe) -> HttpResponse:
+    in_api = probe.url.startswith("/api/")
+    answer: Any = probe.attacker.client.generic(
+        probe.method,
+        probe.url,
+        json.dumps(probe.body) if in_api and probe.body is not None else encoded(probe.body),
+        content_type="application/json" if in_api else "application/x-www-form-urlencoded",
+        headers={**probe.attacker.headers, **probe.headers},
+    )
+    return answer
+
+
+def encoded(body: Any) -> str:
+    from urllib.parse import urlencode
+
+    return urlencode(body) if body else ""
+
+
+def content_of(answer: Any) -> str:
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return str(content.decode(errors="replace"))
+
+
+def run(asked: list[Probe], victim: Victim) -> dict[str, list[str]]:
+    statuses.clear()
+    before, faults = victim.state(), {}
+    for number, probe in enumerate(asked):
+        if found := list(faults_of(probe, victim, before)):
+            faults[str(probe)] = found
+        if number % LOOK_EVERY == 0 and victim.state() != before:
+            faults[f"one of the last {LOOK_EVERY}, up to {probe}"] = [CHANGED]
+            before = victim.state()
+    if victim.state() != before:
+        faults["one of the last"] = [CHANGED]
+    return faults
+
+
+@pytest.mark.django_db
+def test_no_question_across_the_border_is_answered(cast: Cast) -> None:
+    """ASVS V8.4.1, V8.2.2, V4.1.3: generated, so that a new address is asked without a line here."""
+    victim = build_victim(cast)
+    every = every_probe(victim)
+    asked = sampled(every, seed=SEED)
+
+    faults = run(asked, victim)
+
+    assert faults == {}, f"seed {SEED}"
+    patterns = {probe.pattern for probe in asked}
+    assert {address.name for address in every_address() if not address.name.startswith("api:")} <= patterns
+    assert set(openapi()["paths"]) <= patterns
+    assert statuses[429] == 0, "a limit answered in the place of what it stands before"
+    assert len(asked) >= (5_000 if LONG else SAMPLE), f"{len(asked)} of {len(every)}"
+
+
+@pytest.fixture
+def _fences_down(monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> Iterator[None]:
+    """No manager scopes any more, and the database has no policy on accounts and contacts."""
+    owner = psycopg2.connect(os.environ["DATABASE_OWNER_URL"])
+    owner.autocommit = True
+    tables = ("pipeline_account", "pipeline_contact")
+    with owner.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+        monkeypatch.setattr(TenantManager, "get_queryset", lambda self: super(TenantManager, self).get_queryset())
+        monkeypatch.setattr(TenantQuerySet, "for_organization", lambda self, organization: self.all())
+        yield
+        for table in tables:
+            cursor.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    owner.close()
+
+
+@pytest.mark.usefixtures("_fences_down")
+def test_the_prober_sees_fences_that_are_down() -> None:
+    victim = build_victim(create_cast())
+    about_accounts = [probe for probe in every_probe(victim) if "account" in probe.pattern]
+
+    faults = run(about_accounts[::7], victim)
+
+    words = {word for found in faults.values() for word in found}
+    assert any(word.startswith("it tells") for word in words)
+    assert any("not among" in word for word in words)
