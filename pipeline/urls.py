@@ -12,6 +12,7 @@ from pipeline.views import (
     orders,
     priorities,
     products,
+    saved_views,
     undo,
 )
 
@@ -52,6 +53,8 @@ urlpatterns = [
     path("priorities/export/", priorities.priorities_export, name="priorities-export"),
     path("priorities/<uuid:account_id>/", priorities.priority, name="priority"),
     path("undo/<uuid:token>/", undo.undo, name="undo"),
+    path("views/", saved_views.view_new, name="view-new"),
+    path("views/<uuid:view_id>/", saved_views.view_change, name="view-change"),
     path("satisfaction/", answers.answers, name="answers"),
     path("products/", products.products, name="products"),
     path("products/new/", products.product_new, name="product-new"),

@@ -48,6 +48,8 @@ class Action(StrEnum):
     VIEW_AS = "view_as"
     VIEW_SUPPORT = "view_support"
     VIEW_AUDIT = "view_audit"
+    SHARE_VIEWS = "share_views"
+    MANAGE_VIEWS = "manage_views"
     VIEW_CONTACT_DATA = "view_contact_data"
     VIEW_NOTES = "view_notes"
     VIEW_COSTS = "view_costs"
@@ -112,6 +114,9 @@ ALLOWED: dict[Action, dict[Role, Reach]] = {
     Action.VIEW_AS: _all(Role.ADMIN),
     Action.VIEW_SUPPORT: _all(Role.ADMIN, Role.AUDITOR),
     Action.VIEW_AUDIT: _all(Role.ADMIN, Role.AUDITOR),
+    # A shared view narrows a list; what each person may see stays their own. Others' views are for those who lead.
+    Action.SHARE_VIEWS: _all(*_SELLING, Role.ANALYST, Role.COACH),
+    Action.MANAGE_VIEWS: _all(Role.ADMIN, Role.LEADER),
     # Fields (FIELD_RIGHTS below). How to reach a person is for those who talk with customers; who studies figures or
     # proves what happened needs no one's telephone.
     Action.VIEW_CONTACT_DATA: _all(*_SELLING, Role.EXPERT),

@@ -1,5 +1,6 @@
 """The filters above lists: allow-listed, and nothing else counts."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -28,12 +29,21 @@ def _choice(label: Any, choices: ChoiceList = ()) -> forms.ChoiceField:
 class FilterForm(forms.Form):
     """A form whose every field narrows a list."""
 
+    broken: Sequence[str] = ()
+    """The filters of a saved view that were left out, because what they name is gone."""
+
     def offer(self, **choices: ChoiceList) -> None:
         """Set what the selects offer beside "all"."""
         for name, values in choices.items():
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = [("", field.label or ""), *values]
+
+    def leave_out(self, names: Iterable[str]) -> None:
+        """Forget filters whose value is no longer offered, and keep their names for the page to say so."""
+        self.broken = list(names)
+        self.data = {name: value for name, value in self.data.items() if name not in self.broken}
+        self.full_clean()
 
     def in_force(self) -> list[tuple[str, str, str]]:
         """Return the filters that are on: name, label and the value as a person reads it."""

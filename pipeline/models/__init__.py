@@ -9,6 +9,7 @@ from pipeline.models.order import Order, OrderLine, OrderStatus
 from pipeline.models.product import Product
 from pipeline.models.record import MANUAL, CrmRecord
 from pipeline.models.satisfaction import SatisfactionResponse
+from pipeline.models.saved_view import ListName, SavedView, ViewChoice
 from pipeline.models.score import AccountScore, AccountScoreHistory, Band
 from pipeline.models.snapshot import OpportunitySnapshot
 from pipeline.models.stage import ForecastCategory, Pipeline, Stage, StageKind
@@ -33,6 +34,7 @@ __all__ = [
     "ForecastCategory",
     "IcpFit",
     "Lifecycle",
+    "ListName",
     "Opportunity",
     "OpportunityHistory",
     "OpportunitySnapshot",
@@ -43,6 +45,7 @@ __all__ = [
     "Pipeline",
     "Product",
     "SatisfactionResponse",
+    "SavedView",
     "Segment",
     "Stage",
     "StageKind",
@@ -50,4 +53,5 @@ __all__ = [
     "UndoChange",
     "UndoStep",
     "UsageSignal",
+    "ViewChoice",
 ]

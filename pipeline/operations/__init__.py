@@ -16,6 +16,7 @@ from pipeline.operations.opportunities import (
 )
 from pipeline.operations.orders import NewLine, OrderFields, create_order, update_order
 from pipeline.operations.products import ProductFields, create_product, update_product
+from pipeline.operations.saved_views import UnableToKeepView, change_view, choose_view, delete_view, save_view
 from pipeline.operations.scores import NewScore, record_scores
 from pipeline.operations.snapshots import snapshot_open_opportunities
 from pipeline.operations.stages import DEFAULT_STAGES, create_default_pipeline
@@ -34,12 +35,15 @@ __all__ = [
     "ProductFields",
     "Refusal",
     "StaleVersion",
+    "UnableToKeepView",
     "UnableToLogActivity",
     "UnableToMoveStage",
     "UnableToNestAccount",
     "UnableToRestore",
     "UnableToUndo",
     "Undone",
+    "change_view",
+    "choose_view",
     "create_account",
     "create_contact",
     "create_default_pipeline",
@@ -47,6 +51,7 @@ __all__ = [
     "create_order",
     "create_product",
     "delete_record",
+    "delete_view",
     "keep_undo_step",
     "log_activity",
     "move_stage",
@@ -54,6 +59,7 @@ __all__ = [
     "record_export",
     "record_scores",
     "restore_record",
+    "save_view",
     "snapshot_open_opportunities",
     "undo",
     "update_account",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,7 +17,7 @@ from integrations.exports.walk import walk
 from pipeline import operations, queries
 from pipeline.forms.accounts import AccountForm, account_values
 from pipeline.forms.filters import AccountFilterForm
-from pipeline.models import Account
+from pipeline.models import Account, ListName
 from pipeline.queries.accounts import SORTS
 from pipeline.querysets import AccountQuerySet
 from pipeline.views.listing import from_the_beginning, read_cursor, read_filters, read_sort, render_list
@@ -30,6 +30,7 @@ from pipeline.views.record_pages import (
     editable,
     restore_record,
 )
+from pipeline.views.saved_views import views_bar
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
 from tenancy.keyset import InvalidCursor
@@ -41,6 +42,9 @@ from tenancy.working_time import local_day
 @require_safe
 def accounts(request: MemberRequest) -> HttpResponse:
     """Show the list of accounts."""
+    views = views_bar(request, ListName.ACCOUNTS)
+    if views.leads_to:
+        return redirect(views.leads_to)
     now = timezone.now()
     today = local_day(request.organization, now)
     choices = queries.account_choices(organization=request.organization)
@@ -61,6 +65,7 @@ def accounts(request: MemberRequest) -> HttpResponse:
     except InvalidCursor:
         return from_the_beginning(request)
     context = {
+        "views": views,
         "filters": filters,
         "in_force": filters.in_force(),
         "page": found.page,

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from pipeline import operations, queries
 from pipeline.forms.contacts import ContactForm, contact_values
 from pipeline.forms.filters import ContactFilterForm
-from pipeline.models import Account, Contact
+from pipeline.models import Account, Contact, ListName
 from pipeline.queries.contacts import SORTS
 from pipeline.querysets import ContactQuerySet
 from pipeline.views.listing import from_the_beginning, read_cursor, read_filters, read_sort, render_list
@@ -28,6 +28,7 @@ from pipeline.views.record_pages import (
     restore_record,
 )
 from pipeline.views.removing import address
+from pipeline.views.saved_views import views_bar
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
 from tenancy.keyset import InvalidCursor
@@ -38,6 +39,9 @@ from tenancy.working_time import local_day
 @require_safe
 def contacts(request: MemberRequest) -> HttpResponse:
     """Show the list of contacts."""
+    views = views_bar(request, ListName.CONTACTS)
+    if views.leads_to:
+        return redirect(views.leads_to)
     now = timezone.now()
     today = local_day(request.organization, now)
     filters = ContactFilterForm(request.GET)
@@ -55,6 +59,7 @@ def contacts(request: MemberRequest) -> HttpResponse:
     except InvalidCursor:
         return from_the_beginning(request)
     context = {
+        "views": views,
         "filters": filters,
         "in_force": filters.in_force(),
         "page": page,

@@ -15,10 +15,12 @@ from tenancy.keyset import Sort, chosen_sort
 
 
 def read_filters(form: FilterForm) -> None:
-    """Check the filters of an address.
+    """Check the filters of an address; those of a saved view that name what is gone are left out and named.
 
     :raises BadRequest: when one has a value that the list does not know.
     """
+    if not form.is_valid() and form.data.get("view"):
+        form.leave_out(list(form.errors))
     if not form.is_valid():
         raise BadRequest(_("This address narrows the list in a way that does not exist: %s") % ", ".join(form.errors))
 
@@ -31,6 +33,8 @@ def read_sort(request: HttpRequest, allowed: Sequence[Sort]) -> Sort:
     try:
         return chosen_sort(allowed, request.GET.get("sort", ""))
     except KeyError as error:
+        if request.GET.get("view"):
+            return allowed[0]
         raise BadRequest(_("This list can't be sorted by that.")) from error
 
 
@@ -51,7 +55,7 @@ def render_list(request: MemberRequest, template: str, context: dict[str, Any]) 
     """Return the page, or only its list when a filter asks for that."""
     htmx = request.htmx
     in_part = htmx and not htmx.boosted and not htmx.history_restore_request
-    response = render(request, f"{template}#list" if in_part else template, context)
+    response = render(request, f"{template}#list" if in_part else template, {**context, "in_part": in_part})
     patch_vary_headers(response, ["HX-Request"])
     return response
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
@@ -11,12 +12,13 @@ from integrations.exports.spreadsheet import csv_response
 from integrations.exports.walk import walk
 from pipeline import operations, queries
 from pipeline.forms.filters import OpportunityFilterForm
-from pipeline.models import Opportunity
+from pipeline.models import ListName, Opportunity
 from pipeline.queries.opportunities import SORTS
 from pipeline.querysets import OpportunityQuerySet
 from pipeline.views.listing import from_the_beginning, read_cursor, read_filters, read_sort, render_list
 from pipeline.views.opportunity import DEALS
 from pipeline.views.record_pages import deleted_of_address
+from pipeline.views.saved_views import views_bar
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
 from tenancy.keyset import InvalidCursor
@@ -45,6 +47,9 @@ def _filters(request: MemberRequest) -> OpportunityFilterForm:
 @require_safe
 def opportunities(request: MemberRequest) -> HttpResponse:
     """Show the list of deals."""
+    views = views_bar(request, ListName.OPPORTUNITIES)
+    if views.leads_to:
+        return redirect(views.leads_to)
     now = timezone.now()
     today = local_day(request.organization, now)
     filters = _filters(request)
@@ -56,6 +61,7 @@ def opportunities(request: MemberRequest) -> HttpResponse:
     except InvalidCursor:
         return from_the_beginning(request)
     context = {
+        "views": views,
         "filters": filters,
         "in_force": [one for one in filters.in_force() if one[0] != "outcome" or request.GET.get("outcome")],
         "outcome": narrowed.outcome,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,7 +17,7 @@ from integrations.exports.walk import walk
 from pipeline import operations, queries
 from pipeline.forms.filters import OrderFilterForm
 from pipeline.forms.orders import LineFormSet, OrderForm, OrderLines, line_values, order_values
-from pipeline.models import Account, Order
+from pipeline.models import Account, ListName, Order
 from pipeline.queries.orders import SORTS
 from pipeline.querysets import OrderQuerySet
 from pipeline.views.contacts import account_of_address
@@ -33,6 +33,7 @@ from pipeline.views.record_pages import (
     restore_record,
 )
 from pipeline.views.removing import address
+from pipeline.views.saved_views import views_bar
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
 from tenancy.keyset import InvalidCursor
@@ -44,6 +45,9 @@ from tenancy.working_time import local_day
 @require_safe
 def orders(request: MemberRequest) -> HttpResponse:
     """Show the list of orders with what they add up to."""
+    views = views_bar(request, ListName.ORDERS)
+    if views.leads_to:
+        return redirect(views.leads_to)
     now = timezone.now()
     today = local_day(request.organization, now)
     filters = OrderFilterForm(request.GET)
@@ -56,6 +60,7 @@ def orders(request: MemberRequest) -> HttpResponse:
     except InvalidCursor:
         return from_the_beginning(request)
     context = {
+        "views": views,
         "filters": filters,
         "in_force": filters.in_force(),
         "page": page,

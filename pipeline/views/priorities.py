@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,10 +18,11 @@ from django.views.decorators.http import require_GET
 from integrations.exports.spreadsheet import csv_response
 from integrations.exports.walk import walk
 from pipeline import rules
-from pipeline.models import AccountScore, Band, Segment
+from pipeline.models import AccountScore, Band, ListName, Segment
 from pipeline.operations import record_export
 from pipeline.queries import priorities as queries
-from pipeline.views.listing import from_the_beginning, read_cursor
+from pipeline.views.listing import from_the_beginning, read_cursor, read_sort
+from pipeline.views.saved_views import views_bar
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
 from tenancy.keyset import InvalidCursor
@@ -50,9 +51,13 @@ RECORD_WORDS = {
 @require_GET
 def priorities(request: MemberRequest) -> HttpResponse:
     """Show the ranked list."""
+    views = views_bar(request, ListName.PRIORITIES)
+    if views.leads_to:
+        return redirect(views.leads_to)
     now = timezone.now()
     today = local_day(request.organization, now)
     narrowed = chosen_filter(request)
+    read_sort(request, [queries.BY_RANK])  # there is one order; an address that asks for another is wrong
     try:
         page = queries.priorities_page(
             organization=request.organization,
@@ -65,6 +70,7 @@ def priorities(request: MemberRequest) -> HttpResponse:
         return from_the_beginning(request)
     choices = queries.priority_choices(organization=request.organization, member=request.member, today=today)
     context = {
+        "views": views,
         "now": now,
         "sentence": opening_sentence(choices),
         "page": page,

@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from integrations.models import Import
 from integrations.operations.uploads import Upload, start_import
-from pipeline.models import Account, AccountScore, UndoStep
-from pipeline.operations import keep_undo_step
+from pipeline.models import Account, AccountScore, SavedView, UndoStep
+from pipeline.operations import keep_undo_step, save_view
 from tenancy.models import ApiToken, Member, Organization, Run, Unit, UnitMembership
 from tenancy.tokens import issue_token
 from tests.cast import Cast
@@ -28,6 +28,7 @@ def parameters_of(cast: Cast) -> dict[str, Callable[[], str]]:
         "import_id": lambda: str(an_import(acme).pk),
         "run_id": lambda: str(a_night(acme).pk),
         "product_id": lambda: str(records.a_product(acme).pk),
+        "view_id": lambda: str(a_view(acme, cast.ada).pk),
         "token": lambda: str(an_undo_step(acme, cast.ada).pk),
         "token_id": lambda: str(a_token(acme).pk),
         "member_id": lambda: str(rui.pk),
@@ -91,6 +92,19 @@ def a_membership(organization: Organization, member: Member) -> UnitMembership:
         organization=organization, unit=unit, member=member, active_from=records.MORNING.date()
     )
     return membership
+
+
+def a_view(organization: Organization, member: Member) -> SavedView:
+    """A way of looking at the accounts that somebody kept for themselves."""
+    return save_view(
+        organization=organization,
+        member=member,
+        list_name="accounts",
+        name="Key accounts",
+        query="segment=key",
+        is_shared=False,
+        saved_at=timezone.now(),
+    )
 
 
 def an_undo_step(organization: Organization, member: Member) -> UndoStep:
