@@ -51,13 +51,29 @@ def main() -> int:
         if measured.returncode:
             print(measured.stderr, file=sys.stderr)
             return 1
-        gates = json.loads(measured.stdout)
+        gates = json.loads(measured.stdout) | imports(environment)
     finally:
         broker.stop(remove=True)
         database.stop(remove=True)
         shutil.rmtree(folder, ignore_errors=True)
     write(gates)
     return 0 if all(gate["passed"] for gate in gates.values()) else 1
+
+
+def imports(environment: dict[str, str]) -> dict[str, dict[str, object]]:
+    """Measure imports of each kind against their floor; nothing with BENCH_IMPORT_ROWS=0."""
+    gates: dict[str, dict[str, object]] = {}
+    for kind in ("accounts", "opportunities") if os.environ.get("BENCH_IMPORT_ROWS") != "0" else ():
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.imports"],
+            env={**environment, "BENCH_IMPORT_KIND": kind, "LONG_WORK": "True"},
+            cwd=ROOT,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        gates |= json.loads(done.stdout)
+    return gates
 
 
 def manage(environment: dict[str, str], *words: str) -> None:

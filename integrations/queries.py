@@ -7,8 +7,9 @@ from uuid import UUID
 
 from django.db.models import Prefetch
 
+from integrations.imports.ready_rows import ReadyRow, number_of, unpack
 from integrations.imports.targets import ChangeText, ImportTarget, target_or_none
-from integrations.models import Import, ImportFile, ImportRow, RowOutcome, RowStatus
+from integrations.models import Import, ImportBatch, ImportFile, ImportRow, RowOutcome, RowStatus
 from tenancy.models import Organization
 from tenancy.scoping import organization_scope
 
@@ -79,11 +80,14 @@ def problem_rows(
     return RowPage(found[:ROWS_A_PAGE], found[ROWS_A_PAGE - 1].number if more else None)
 
 
-def preview_row(*, organization: Organization, import_file: ImportFile, number: int) -> ImportRow | None:
+def preview_row(*, organization: Organization, import_file: ImportFile, number: int) -> ReadyRow | None:
     """One row that is ready, at or after a number."""
-    rows = ImportRow.objects.for_organization(organization).filter(import_file=import_file, number__gte=number)
-    found: ImportRow | None = rows.exclude(status=RowStatus.PROBLEM).order_by("number").first()
-    return found
+    batches = ImportBatch.objects.for_organization(organization).filter(import_file=import_file)
+    for found in batches.filter(number__gte=number_of(number)).order_by("number")[:2]:
+        for row in unpack(found.data):
+            if row.number >= number:
+                return row
+    return None
 
 
 @dataclass(frozen=True)

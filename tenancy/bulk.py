@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, models
+from uuid_utils import uuid7 as new_id
 from uuid_utils.compat import uuid7
 
 from tenancy.models import Organization
@@ -51,17 +52,27 @@ class BulkResult:
 
 
 def insert_rows(
-    *, organization: Organization, model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]
+    *,
+    organization: Organization,
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    unless_known_by: Sequence[str] = (),
 ) -> int:
     """Insert rows (values in the order of `columns`, which are field names or attnames); return how many.
 
-    The id and the organisation are added here unless `columns` has an id.
+    The id and the organisation are added here unless `columns` has an id. A row whose unique key (organisation,
+    *unless_known_by*) is there already is left out.
     """
+    unique = ", ".join(f'"{name}"' for name in ["organization_id", *_columns(model, unless_known_by)])
+    on_conflict = f" ON CONFLICT ({unique}) DO NOTHING" if unless_known_by else ""
     names = _columns(model, columns)
     staging = _stage(organization, model, names, rows)
     target = ", ".join(f'"{name}"' for name in staging.columns)
     with connection.cursor() as cursor:
-        cursor.execute(f'INSERT INTO "{model._meta.db_table}" ({target}) SELECT {target} FROM "{staging.table}"')  # noqa: S608
+        cursor.execute(
+            f'INSERT INTO "{model._meta.db_table}" ({target}) SELECT {target} FROM "{staging.table}"{on_conflict}'  # noqa: S608
+        )
         inserted = cursor.rowcount
         cursor.execute(f'DROP TABLE "{staging.table}"')
     return int(inserted)
@@ -150,19 +161,18 @@ def _stage(
     extra = [name for name in ("id", "organization_id") if name not in given]
     all_columns = [*given, *extra]
     listed = ", ".join(f'"{name}"' for name in all_columns)
-    buffer, count = StringIO(), 0
-    for row in rows:
+    taken = list(rows)
+    for row in taken:
         if len(row) != len(given):
             raise ValueError(f"A row has {len(row)} values for {len(given)} columns.")
-        values = list(row)
-        if "id" in extra:
-            values.append(uuid7())
-        if "organization_id" in extra:
-            values.append(organization.pk)
-        buffer.write("\t".join(copy_text(value) for value in values))
-        buffer.write("\n")
-        count += 1
-    buffer.seek(0)
+    texts = [column_texts(column) for column in zip(*taken, strict=True)]
+    if "id" in extra:
+        texts.append([str(new_id()) for _ in taken])
+    if "organization_id" in extra:
+        texts.append([str(organization.pk)] * len(taken))
+    # Column by column and only then as lines: a column is of one type, and asked once for what it needs.
+    buffer = StringIO("".join(f"{line}\n" for line in map("\t".join, zip(*texts, strict=True))))
+    count = len(taken)
     with connection.cursor() as cursor:
         cursor.execute(
             f'CREATE TEMPORARY TABLE "{table}" ON COMMIT DROP AS'  # noqa: S608
@@ -176,6 +186,28 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "
 
 
 _NEEDS_ESCAPE = re.compile(r"[\\\t\n\r\x00]").search
+
+
+def column_texts(values: Sequence[Any]) -> list[str]:
+    """Return the values of one column in the text form of COPY."""
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        return list(values) if not _NEEDS_ESCAPE("".join(values)) else [copy_text(value) for value in values]
+    if kinds == {int}:
+        return list(map(str, values))
+    if dict in kinds or list in kinds:
+        return [copy_text(value) for value in values]
+    # Days, amounts and references repeat themselves, and so does nothing at all.
+    known: dict[Any, str] = {}
+    texts = []
+    for value in values:
+        # 1, True and Decimal("1.0") are equal, but not written alike.
+        key = (type(value), value) if value is not None else None
+        text = known.get(key)
+        if text is None:
+            text = known[key] = copy_text(value)
+        texts.append(text)
+    return texts
 
 
 def copy_text(value: Any) -> str:

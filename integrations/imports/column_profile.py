@@ -6,12 +6,16 @@ or never tell, is not guessed: cells with one reading are taken, the others wait
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from integrations.imports.dates import DateOrder, read_date
 from integrations.imports.fields import DATED, NUMERIC, ColumnRule, FieldType
 from integrations.imports.values import DecimalMark, ValueProblem, is_empty, read_number, tidy
+
+COUNTED_TOGETHER = 5_000
 
 
 @dataclass
@@ -67,10 +71,12 @@ def read_columns(
         for index, rule in enumerate(rules)
         if rule.field in types and types[rule.field] in DATED | NUMERIC | {FieldType.COUNTRY}
     ]
-    for cells in rows:
+    source = iter(rows)
+    # Most columns repeat themselves, so the cells of some thousand rows are counted before each is looked at once.
+    while watched and (batch := list(islice(source, COUNTED_TOGETHER))):
         for index, kind, evidence in watched:
-            if index < len(cells):
-                _weigh(cells[index], kind, evidence)
+            for cell, times in Counter(cells[index] for cells in batch if index < len(cells)).items():
+                _weigh(cell, kind, evidence, times)
     readings = [Reading() for _ in rules]
     file_marks = Evidence(
         first=sum(evidence.first for _, kind, evidence in watched if kind in NUMERIC),
@@ -87,40 +93,40 @@ def read_columns(
     return readings
 
 
-def _weigh(cell: str, kind: FieldType, evidence: Evidence) -> None:
+def _weigh(cell: str, kind: FieldType, evidence: Evidence, times: int) -> None:
     text = tidy(cell)
     if is_empty(text):
         return
     if kind is FieldType.COUNTRY:
         # In a column of two-letter codes NA is Namibia; among names it says that there is none.
-        evidence.first += len(text) == 2
-        evidence.second += len(text) != 2
+        evidence.first += times * (len(text) == 2)
+        evidence.second += times * (len(text) != 2)
         return
     try:
         if kind in DATED:
             reading = read_date(text)
             if reading.certain is None:
-                evidence.ambiguous += 1
+                evidence.ambiguous += times
                 if len(evidence.examples) < 3:
                     evidence.examples.append(text)
             elif reading.order is DateOrder.DAY_FIRST:
-                evidence.first += 1
+                evidence.first += times
             elif reading.order is DateOrder.MONTH_FIRST:
-                evidence.second += 1
+                evidence.second += times
             return
         number = read_number(text)
     except ValueProblem:
         return
     if number.ambiguous:
-        evidence.ambiguous += 1
+        evidence.ambiguous += times
         if len(evidence.examples) < 3:
             evidence.examples.append(text)
     elif number.mark is DecimalMark.POINT:
-        evidence.first += 1
+        evidence.first += times
     elif number.mark is DecimalMark.COMMA:
-        evidence.second += 1
+        evidence.second += times
     if kind is FieldType.PERCENT and not number.ambiguous and number.after != "%" and float(number.body) > 1:
-        evidence.over_one += 1
+        evidence.over_one += times
 
 
 def _date_reading(rule: ColumnRule, evidence: Evidence) -> Reading:

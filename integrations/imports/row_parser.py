@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as field_of_a_class
 from datetime import tzinfo
 from typing import Any
 
@@ -37,12 +38,12 @@ class ParsedRow:
 
     line: int
     cells: list[str]
-    values: Values = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    values: Values = field_of_a_class(default_factory=dict)
+    problems: list[Problem] = field_of_a_class(default_factory=list)
 
     @property
     def is_held_back(self) -> bool:
-        return any(not problem.is_warning for problem in self.problems)
+        return bool(self.problems) and any(not problem.is_warning for problem in self.problems)
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class _Column:
     rule: ColumnRule
     field: Field
     read: Callable[[str], Any]
+    known: dict[str, Any] = field_of_a_class(default_factory=dict)
+    """Cells that were read without a word to say, with their values: most columns repeat themselves."""
 
 
 class RowParser:
@@ -99,9 +102,16 @@ class RowParser:
         if shape is not None:
             row.problems.append(shape)
             return row
-        cells = row.cells = _padded(cells, self.width)[: self.width]
+        if len(cells) != self.width:
+            cells = row.cells = _padded(cells, self.width)[: self.width]
+        values = row.values
         for column in self.columns:
-            self._read_cell(row, column, cells[column.index])
+            cell = cells[column.index]
+            value = column.known.get(cell, _NEW)
+            if value is _NEW:
+                self._read_cell(row, column, cell)
+            else:
+                values[column.field.name] = value
         if not row.is_held_back:
             self._finish(row)
         return row
@@ -136,17 +146,23 @@ class RowParser:
             text = other
         if not text or (kind not in _KEEPS_EMPTY_WORDS and is_empty(text) and not self._is_namibia(column, text)):
             row.values.setdefault(name, None)
+            if kind is not FieldType.CURRENCY:
+                _remember(column, cell, None)
             return
+        problems = len(row.problems)
         try:
             value = column.read(text)
         except ValueProblem as problem:
             value = self._unreadable(row, column, text, problem)
+        says_more = kind in AMOUNTS and value is not None and bool(value[1])
         if kind in AMOUNTS and value is not None:
             value = self._take_currency(row, column, text, value)
         if kind is FieldType.CURRENCY and value is not None:
             self._set_currency(row, column, text, value)
         else:
             row.values[name] = value
+            if len(row.problems) == problems and not says_more:
+                _remember(column, cell, value)
 
     def _is_namibia(self, column: _Column, text: str) -> bool:
         return column.field.type is FieldType.COUNTRY and text == "NA" and column.read is _country_among_codes
@@ -191,8 +207,8 @@ class RowParser:
         except ValueProblem as problem:
             row.problems.append(Problem(problem.code, problem.message, suggestion=problem.suggestion))
         for column in self.expected:
-            if row.values.get(column.field.name) is None and not any(
-                problem.column == column.rule.header for problem in row.problems
+            if row.values.get(column.field.name) is None and not (
+                row.problems and any(problem.column == column.rule.header for problem in row.problems)
             ):
                 row.problems.append(
                     Problem("empty", f"is empty. {column.field.expected}", column.rule.header, is_warning=True)
@@ -234,6 +250,8 @@ class RowParser:
                 return simple if simple is not None else lambda text: _fitting(found, text)
 
 
+KNOWN_CELLS = 4_000
+_NEW = object()
 _KEEPS_EMPTY_WORDS = frozenset({FieldType.ID, FieldType.NAME, FieldType.LONG_TEXT, FieldType.MAPPED})
 # A record is right without these; nothing is computed from them.
 _LEFT_EMPTY = frozenset({FieldType.COUNTRY, FieldType.EMAIL})
@@ -260,6 +278,11 @@ def _fitting(found: Field, text: str) -> str:
     if len(text) > found.max_length:
         raise ValueProblem("too_long", f"is longer than {found.max_length:,} characters")
     return text
+
+
+def _remember(column: _Column, cell: str, value: Any) -> None:
+    if len(column.known) < KNOWN_CELLS:
+        column.known[cell] = value
 
 
 def _padded(cells: list[str], width: int) -> list[str]:

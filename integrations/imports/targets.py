@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +43,8 @@ class ImportRecord:
     values: Values
     references: Mapping[str, UUID | None]
     sequence: int = 0
+    was_new: bool = False
+    """Whether the check found no record of the row; one may have come since."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Written:
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
-    created: list[UUID] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
     before: list[dict[str, Any]] = field(default_factory=list)
     unchanged_keys: set[str] = field(default_factory=set)
 
@@ -115,7 +118,7 @@ class ImportTarget(ABC):
         """What the suggestions need to know."""
         return TargetWords(self.name, self.fields, self.file_words, self.required_any)
 
-    @property
+    @cached_property
     def references(self) -> tuple[Field, ...]:
         """The fields that name a record of some target."""
         return tuple(found for found in self.fields if found.type is FieldType.REFERENCE)

@@ -2,10 +2,11 @@
 
 from integrations.models.import_set import Import, ImportFile, ImportFilePart, ImportState
 from integrations.models.mapping import SavedAlias, SavedMapping
-from integrations.models.staging import ImportChunk, ImportRow, RowOutcome, RowStatus
+from integrations.models.staging import ImportBatch, ImportChunk, ImportRow, RowOutcome, RowStatus
 
 __all__ = [
     "Import",
+    "ImportBatch",
     "ImportChunk",
     "ImportFile",
     "ImportFilePart",

@@ -9,7 +9,9 @@ from tenancy.tenant_model import TenantForeignKey, TenantManager, TenantModel, T
 
 
 class ImportState(models.TextChoices):
-    """How far an import is. From `mapped` a worker checks the rows, from `committing` one writes them."""
+    """How far an import is. A worker checks the rows of a `mapped` one, writes those of a `committing` one, takes back
+    those of an `undoing` one. One that was `cancelled` while it was written has a run, and keeps what it wrote.
+    """
 
     UPLOADED = "uploaded", "Uploaded"
     MAPPED = "mapped", "Being checked"
@@ -18,6 +20,8 @@ class ImportState(models.TextChoices):
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
+    UNDOING = "undoing", "Being undone"
+    UNDONE = "undone", "Undone"
 
 
 class ImportQuerySet(TenantQuerySet["Import"]):
@@ -52,6 +56,8 @@ class Import(TenantModel):
     created_at = models.DateTimeField(default=timezone.now)
     checked_at = models.DateTimeField(null=True)
     committed_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+    purged_at = models.DateTimeField(null=True)
 
     objects: ClassVar[Any] = TenantManager.from_queryset(ImportQuerySet)()
 
@@ -87,7 +93,18 @@ class Import(TenantModel):
     @property
     def is_working(self) -> bool:
         """Whether a worker is at it."""
-        return self.state in (ImportState.MAPPED, ImportState.COMMITTING)
+        return self.state in (ImportState.MAPPED, ImportState.COMMITTING, ImportState.UNDOING)
+
+    @property
+    def has_written(self) -> bool:
+        """Whether it has begun to write records."""
+        return self.run_id is not None
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether what it wrote can be taken back: not while it writes, and not when the way back was purged."""
+        over = (ImportState.DONE, ImportState.FAILED, ImportState.CANCELLED)
+        return self.has_written and self.state in over and self.purged_at is None
 
 
 class ImportFile(TenantModel):
@@ -95,7 +112,8 @@ class ImportFile(TenantModel):
 
     `rules` holds one rule a column (`integrations.imports.fields.ColumnRule`), `value_map` what a person decided about
     values such as stages, `edits` the cells they changed (line → column → text). A file with a `refusal` is kept by
-    name only, with the words that say what to do.
+    name only, with the words that say what to do. `check_state` is how far a check is and what it has found so far, so
+    that a killed one goes on; `progress` are moments with the rows done by then, for the rate.
     """
 
     import_set = TenantForeignKey(Import, models.CASCADE, related_name="files")
@@ -121,6 +139,9 @@ class ImportFile(TenantModel):
     row_count = models.IntegerField(default=0)
     rows_checked = models.IntegerField(default=0)
     rows_committed = models.IntegerField(default=0)
+    rows_undone = models.IntegerField(default=0, db_default=0)
+    check_state = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    progress = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -11,20 +11,33 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import F, Max
+from django.db.models import Max
 from django.utils import timezone
 
-from integrations.imports.reference_index import ReferenceIndex, Resolved
-from integrations.imports.targets import ImportRecord, Written, target_named
-from integrations.models import Import, ImportChunk, ImportFile, ImportRow, ImportState, RowStatus
+from integrations.imports import ready_rows
+from integrations.imports.ready_rows import ReadyRow
+from integrations.imports.reference_index import Resolved
+from integrations.imports.targets import ImportRecord, target_named
+from integrations.models import (
+    Import,
+    ImportBatch,
+    ImportChunk,
+    ImportFile,
+    ImportRow,
+    ImportState,
+    RowOutcome,
+    RowStatus,
+)
+from integrations.operations.batches import read_batch
+from integrations.operations.collector import without_collector
 from integrations.operations.file_settings import (
-    CHUNK_ROWS,
     context_of,
     files_in_order,
     has_links,
     reference_texts,
     references_of,
 )
+from integrations.operations.progress import note_progress
 from integrations.operations.saved_mappings import save_mapping
 from tenancy.events import record_event
 from tenancy.jobs import enqueue
@@ -36,6 +49,15 @@ ROWS, LINKS = "rows", "links"
 
 class UnableToCommit(Exception):
     """The import cannot be written as it stands; the message says why."""
+
+
+class CommitStopped(Exception):
+    """A person cancelled the import while it was written."""
+
+
+def task_of(made: Import) -> str:
+    """The name under which an import's own writes stand in the audit trail."""
+    return f"import {made.pk}"
 
 
 def request_commit(
@@ -113,8 +135,11 @@ def commit_import(*, organization: Organization, import_id: UUID, now: datetime)
         Run.objects.for_organization(organization).filter(pk=made.run_id, started_at=None).update(
             status=Run.Status.RUNNING, started_at=timezone.now()
         )
-    for found in files:
-        FileCommit(organization=organization, made=made, import_file=found, now=now).run()
+    try:
+        for found in files:
+            FileCommit(organization=organization, made=made, import_file=found, now=now).run()
+    except CommitStopped:
+        return
     _finish(organization=organization, made=made, files=files)
 
 
@@ -154,46 +179,53 @@ class FileCommit:
         self.target = target_named(import_file.target)
 
     def run(self) -> None:
-        """Write what is not written yet."""
-        step = RunStep.objects.for_organization if self.made.run_id else None
+        """Write what is not written yet.
+
+        :raises CommitStopped: when a person cancels meanwhile.
+        """
         with self._scope():
-            last = self._rows().aggregate(last=Max("number"))["last"]
-            if step is not None:
-                step(self.organization).filter(
-                    run=self.made.run_id, name=_step_name(self.file), started_at=None
-                ).update(status=Run.Status.RUNNING, started_at=timezone.now())
-        chunks = 0 if last is None else last // CHUNK_ROWS + 1
+            numbers = self._numbers()
+            self.references = references_of(organization=self.organization, made=self.made, with_rows=False)
+            self._step().filter(started_at=None).update(status=Run.Status.RUNNING, started_at=timezone.now())
         for phase in (ROWS, LINKS) if has_links(self.file) else (ROWS,):
-            for number in range(chunks):
+            for number in numbers:
                 self._write_chunk(phase, number)
         with self._scope():
             self._finish_step()
 
     def _scope(self) -> Any:
-        return organization_scope(self.organization, actor=self.made.requested_by, task="commit an import")
+        return organization_scope(self.organization, actor=self.made.requested_by, task=task_of(self.made))
+
+    def _numbers(self) -> list[int]:
+        """The numbers of the chunks; of an import that an older version checked, those of its rows."""
+        batches = ImportBatch.objects.for_organization(self.organization).filter(import_file=self.file)
+        found = list(batches.order_by("number").values_list("number", flat=True))
+        if found:
+            return found
+        last = self._rows().aggregate(last=Max("number"))["last"]
+        return [] if last is None else list(range(ready_rows.number_of(last) + 1))
 
     def _rows(self) -> Any:
-        return ImportRow.objects.for_organization(self.organization).filter(import_file=self.file)
+        rows = ImportRow.objects.for_organization(self.organization).filter(import_file=self.file)
+        return rows.filter(status=RowStatus.OK)
 
     def _step(self) -> Any:
         return RunStep.objects.for_organization(self.organization).filter(
             run=self.made.run_id, name=_step_name(self.file)
         )
 
+    @without_collector()
     def _write_chunk(self, phase: str, number: int) -> None:
         with self._scope():
-            ImportFile.objects.for_organization(self.organization).select_for_update().get(pk=self.file.pk)
+            ImportFile.objects.for_organization(self.organization).select_for_update().only("id").get(pk=self.file.pk)
             done = ImportChunk.objects.for_organization(self.organization).filter(
                 import_file=self.file, phase=phase, number=number
             )
             if done.exists():
                 return
-            rows = list(
-                self._rows()
-                .filter(number__gte=number * CHUNK_ROWS, number__lt=(number + 1) * CHUNK_ROWS)
-                .exclude(status=RowStatus.PROBLEM)
-                .order_by("number")
-                .only("line", "key", "parsed", "number")
+            _stop_if_cancelled(self.organization, self.made)
+            rows = read_batch(organization=self.organization, file_id=self.file.pk, number=number) or self._old_rows(
+                number
             )
             context = context_of(
                 organization=self.organization, made=self.made, import_file=self.file, now=self.now, create=True
@@ -201,8 +233,7 @@ class FileCommit:
             records = self._records(rows, links=phase == LINKS)
             write = self.target.write_links if phase == LINKS else self.target.write
             written = write(context, records)
-            if phase == ROWS:
-                self._mark_rows(number, written)
+            self._count(phase, len(rows))
             # A reference that does not hold is an error of this chunk, here, and not of the commit.
             with connection.cursor() as cursor:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -216,32 +247,36 @@ class FileCommit:
                 updated=written.updated,
                 unchanged=written.unchanged,
                 before=written.before,
-                created=[str(made) for made in written.created],
+                created=written.created,
                 done_at=timezone.now(),
             )
 
-    def _records(self, rows: list[ImportRow], *, links: bool) -> list[ImportRecord]:
-        references: ReferenceIndex = references_of(organization=self.organization, made=self.made, with_rows=False)
-        wanted = [reference_texts(self.target, row.parsed, links=links) for row in rows]
+    def _old_rows(self, number: int) -> list[ReadyRow]:
+        rows = self._rows().filter(
+            number__gte=number * ready_rows.CHUNK_ROWS, number__lt=(number + 1) * ready_rows.CHUNK_ROWS
+        )
+        return [
+            ReadyRow(row.number, row.line, row.key, row.outcome, row.raw, row.parsed) for row in rows.order_by("number")
+        ]
+
+    def _records(self, rows: list[ReadyRow], *, links: bool) -> list[ImportRecord]:
+        wanted = [reference_texts(self.target, row.values, links=links) for row in rows]
         texts: dict[str, set[str]] = {}
         for found in wanted:
             for target, text in found.values():
                 texts.setdefault(target, set()).add(text)
-        resolved = {target: references.resolve(target, found) for target, found in texts.items()}
+        resolved = {target: self.references.resolve(target, found) for target, found in texts.items()}
         records = []
         for row, found in zip(rows, wanted, strict=True):
             ids = {name: resolved[target].get(text, Resolved()).id for name, (target, text) in found.items()}
-            records.append(ImportRecord(row.line, row.key, row.parsed, ids, row.number))
+            records.append(ImportRecord(row.line, row.key, row.values, ids, row.number, row.outcome == RowOutcome.NEW))
         return records
 
-    def _mark_rows(self, number: int, written: Written) -> None:
-        chunk = self._rows().filter(number__gte=number * CHUNK_ROWS, number__lt=(number + 1) * CHUNK_ROWS)
-        chunk.filter(status=RowStatus.OK).update(status=RowStatus.COMMITTED)
-        if written.unchanged_keys:
-            chunk.filter(key__in=written.unchanged_keys, status=RowStatus.COMMITTED).update(status=RowStatus.UNCHANGED)
-        ImportFile.objects.for_organization(self.organization).filter(pk=self.file.pk).update(
-            rows_committed=F("rows_committed") + written.inserted + written.updated + written.unchanged
-        )
+    def _count(self, phase: str, rows: int) -> None:
+        if phase == ROWS:
+            self.file.rows_committed += rows
+        note_progress(self.file, self.file.rows_committed)
+        self.file.save(update_fields=["rows_committed", "progress"])
 
     def _finish_step(self) -> None:
         chunks = ImportChunk.objects.for_organization(self.organization).filter(import_file=self.file)
@@ -267,13 +302,25 @@ def _totals(chunks: Iterable[ImportChunk]) -> dict[str, int]:
     return totals
 
 
-def retry_commit(*, organization: Organization, made: Import) -> None:
-    """Go on with an import that could not finish; what was written is not written again. In the caller's transaction.
+def _stop_if_cancelled(organization: Organization, made: Import) -> None:
+    """Hold the import's state for the length of a chunk: who cancels waits for the chunk, and the next one stops."""
+    states = Import.objects.for_organization(organization).select_for_update(of=("self",), no_key=True)
+    if states.values_list("state", flat=True).get(pk=made.pk) != ImportState.COMMITTING:
+        raise CommitStopped
 
-    :raises UnableToCommit: when it had not begun.
+
+def retry_commit(*, organization: Organization, made: Import) -> None:
+    """Go on with an import that stopped on the way; what was written is not written again. In the caller's transaction.
+
+    :raises UnableToCommit: when it had not begun, or is being undone.
     """
-    begun = Import.objects.for_organization(organization).filter(pk=made.pk, state=ImportState.FAILED)
-    if not begun.exclude(run=None).update(state=ImportState.COMMITTING, error=""):
+    stopped = Import.objects.for_organization(organization).filter(
+        pk=made.pk, state__in=[ImportState.FAILED, ImportState.CANCELLED], purged_at=None
+    )
+    undone = ImportChunk.objects.for_organization(organization).filter(import_file__import_set=made)
+    if undone.exclude(undone_at=None).exists():
+        raise UnableToCommit("A part of this import is undone already. Undo the rest, and import the files again.")
+    if not stopped.exclude(run=None).update(state=ImportState.COMMITTING, error=""):
         raise UnableToCommit("This import has not begun, so it cannot go on.")
     Run.objects.for_organization(organization).filter(pk=made.run_id).update(
         status=Run.Status.RUNNING, finished_at=None, error=""

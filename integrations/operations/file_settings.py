@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
-
-from django.db.models import Q
 
 from integrations.imports.column_profile import Reading, read_columns
 from integrations.imports.fields import ColumnRule, FieldType
@@ -14,12 +13,13 @@ from integrations.imports.reference_index import ReferenceIndex
 from integrations.imports.row_parser import RowParser
 from integrations.imports.targets import ImportContext, ImportTarget, target_named, target_or_none, targets
 from integrations.imports.values import name_key
-from integrations.models import Import, ImportFile, ImportRow, RowStatus, SavedAlias
+from integrations.models import Import, ImportFile, SavedAlias
+from integrations.operations.batches import CalledBy, batches_of
 from integrations.operations.stored_files import opener_of
 from integrations.operations.uploads import format_of
 from tenancy.models import Organization
 
-CHUNK_ROWS = 2_000
+SUGGESTED_FROM = 5_000
 
 
 def files_in_order(made: Import) -> list[ImportFile]:
@@ -121,30 +121,27 @@ class _SetRows:
     def __init__(self, organization: Organization, made: Import) -> None:
         self.organization = organization
         self.files: dict[str, list[ImportFile]] = {}
+        self.called: dict[str, CalledBy] = {}
         for found in made.uploaded_files():
             self.files.setdefault(found.target, []).append(found)
 
     def known(self, target: str, texts: Collection[str]) -> set[str]:
-        files = self.files.get(target)
-        if not files:
+        files, known = self.files.get(target), target_or_none(target)
+        if not files or known is None:
             return set()
-        keys = {*texts, *(name_key(text) for text in texts)}
-        rows = (
-            ImportRow.objects.for_organization(self.organization)
-            .filter(Q(key__in=keys) | Q(name_key__in=keys), import_file__in=files)
-            .exclude(status=RowStatus.PROBLEM)
-            .values_list("key", "name_key")
-        )
-        found = {word for row in rows for word in row if word}
-        return {text for text in texts if text in found or name_key(text) in found}
+        if target not in self.called:
+            self.called[target] = CalledBy(organization=self.organization, files=files, target=known)
+        called = self.called[target]
+        return {text for text in texts if text in called or name_key(text) in called}
 
     def names(self, target: str) -> Iterable[str]:
-        known = target_or_none(target)
-        files = self.files.get(target)
-        if known is None or not files:
-            return []
-        rows = ImportRow.objects.for_organization(self.organization).filter(import_file__in=files)
-        return [str(name) for name in rows.exclude(name_key="").values_list("parsed__name", flat=True)[:5_000] if name]
+        batches = (
+            rows
+            for found in self.files.get(target, [])
+            for rows in batches_of(organization=self.organization, file_id=found.pk)
+        )
+        names = (str(row.values["name"]) for rows in batches for row in rows if row.values.get("name"))
+        return list(islice(names, SUGGESTED_FROM))
 
 
 def reference_texts(target: ImportTarget, values: dict[str, Any], *, links: bool) -> dict[str, tuple[str, str]]:

@@ -7,7 +7,7 @@ from integrations.imports.fields import ColumnRule
 from integrations.imports.inspection import MAX_COLUMNS, name_columns, read_table
 from integrations.imports.targets import target_or_none
 from integrations.imports.values import name_key
-from integrations.models import Import, ImportFile, ImportRow, ImportState, SavedAlias
+from integrations.models import Import, ImportFile, ImportRow, SavedAlias
 from integrations.operations.checking import UnableToChange, request_check
 from integrations.operations.file_settings import edits_of, rules_of
 from integrations.operations.stored_files import opener_of
@@ -184,35 +184,6 @@ def edit_cells(
 
 def _cell(row: ImportRow, index: int) -> str:
     return str(row.raw[index]) if index < len(row.raw) else ""
-
-
-def reopen_import(*, organization: Organization, made: Import) -> None:
-    """Take up an import again that was given up; its mapping and mended cells are still there.
-
-    :raises UnableToChange: when it was not given up.
-    """
-    taken_up = (
-        Import.objects.for_organization(organization)
-        .filter(pk=made.pk, state=ImportState.CANCELLED)
-        .update(state=ImportState.UPLOADED)
-    )
-    if not taken_up:
-        raise UnableToChange("Only an import that was cancelled can be taken up again.")
-    request_check(organization=organization, made=made)
-
-
-def cancel_import(*, organization: Organization, made: Import) -> None:
-    """Give an import up before it has begun; nothing was written.
-
-    :raises UnableToChange: once it has begun.
-    """
-    given_up = (
-        Import.objects.for_organization(organization)
-        .filter(pk=made.pk, state__in=[ImportState.UPLOADED, ImportState.MAPPED, ImportState.CHECKED])
-        .update(state=ImportState.CANCELLED)
-    )
-    if not given_up:
-        raise UnableToChange("This import has begun; it cannot be cancelled any more.")
 
 
 def _forget_check(import_file: ImportFile) -> None:

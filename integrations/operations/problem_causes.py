@@ -40,6 +40,31 @@ class CauseCount:
                 if problem.suggestion:
                     cause.suggestions[value] = problem.suggestion
 
+    def state(self) -> list[dict[str, Any]]:
+        """Everything that was counted, in the form in which a check that was killed finds it again."""
+        return [
+            {
+                "problem": cause.problem.as_json(),
+                "line": cause.line,
+                "count": cause.count,
+                "values": dict(cause.values),
+                "lines": cause.lines,
+                "suggestions": cause.suggestions,
+            }
+            for cause in self._causes.values()
+        ]
+
+    @classmethod
+    def from_state(cls, state: list[dict[str, Any]]) -> "CauseCount":
+        """What :meth:`state` gave."""
+        found = cls()
+        for kept in state:
+            problem = Problem(**kept["problem"])
+            cause = _Cause(problem, kept["line"], kept["count"], Counter(kept["values"]))
+            cause.lines, cause.suggestions = dict(kept["lines"]), dict(kept["suggestions"])
+            found._causes[(problem.code, problem.column, problem.is_warning)] = cause
+        return found
+
     def as_json(self) -> list[dict[str, Any]]:
         """The causes, those that hold rows back first, the most frequent first."""
         ordered = sorted(self._causes.values(), key=lambda cause: (cause.problem.is_warning, -cause.count))

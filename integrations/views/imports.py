@@ -7,14 +7,15 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from integrations import queries
 from integrations.forms import UploadForm
 from integrations.imports.inspection import LIMITS
 from integrations.imports.targets import targets
+from integrations.operations.cancelling import cancel_import, reopen_import
 from integrations.operations.checking import UnableToChange, request_check
-from integrations.operations.mapping import cancel_import, reopen_import
 from integrations.operations.uploads import UnableToUpload, Upload, start_import
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest, undo_changes
@@ -64,12 +65,22 @@ def import_new(request: MemberRequest) -> HttpResponse:
 @member_can(Action.IMPORT_RECORDS)
 @require_POST
 def import_cancel(request: MemberRequest, import_id: UUID) -> HttpResponse:
-    """Give an import up before anything was written."""
+    """Give an import up; what it has written by then stays."""
     made = get_object_or_404(queries.imports_with_files(organization=request.organization), pk=import_id)
     try:
-        cancel_import(organization=request.organization, made=made)
+        written = cancel_import(
+            organization=request.organization, made=made, cancelled_by=request.member, now=timezone.now()
+        )
     except UnableToChange as refusal:
         messages.error(request, str(refusal))
+        return redirect("integrations:import-progress", organization=request.organization.slug, import_id=made.pk)
+    if made.has_written:
+        words = ngettext(
+            "The import is cancelled. %(count)s record was written by then; it stays, and you can undo it.",
+            "The import is cancelled. %(count)s records were written by then; they stay, and you can undo them.",
+            written,
+        )
+        messages.success(request, words % {"count": f"{written:,}"})
         return redirect("integrations:import-progress", organization=request.organization.slug, import_id=made.pk)
     messages.success(request, _("The import is cancelled. Nothing was written."))
     return redirect("integrations:imports", organization=request.organization.slug)

@@ -28,6 +28,7 @@ from integrations.operations import mapping
 from integrations.operations.checking import UnableToChange
 from integrations.operations.file_settings import rules_of
 from integrations.operations.mended_rows import take_mended_rows
+from integrations.operations.progress import progress_of
 from integrations.operations.summary import open_decisions
 from integrations.operations.uploads import format_of
 from integrations.operations.values import value_questions
@@ -213,6 +214,7 @@ def _page(request: MemberRequest, made: Import, found: ImportFile) -> dict[str, 
         "made": made,
         "file": found,
         "files": made.uploaded_files(),
+        "progress": progress_of(made),
         "target": target,
         "targets": targets(),
         "format": format_of(found),
@@ -236,7 +238,7 @@ def _page(request: MemberRequest, made: Import, found: ImportFile) -> dict[str, 
         row = queries.preview_row(organization=request.organization, import_file=found, number=number)
         if row is not None:
             context["preview"] = row
-            context["preview_lines"] = preview_lines(found, row.raw, row.parsed)
+            context["preview_lines"] = preview_lines(found, row.cells, row.values)
     return context
 
 

@@ -14,7 +14,9 @@ from integrations import queries
 from integrations.exports.spreadsheet import csv_response
 from integrations.imports.targets import target_or_none
 from integrations.models import Import
+from integrations.operations.cancelling import written_by
 from integrations.operations.committing import UnableToCommit, request_commit, retry_commit
+from integrations.operations.progress import progress_of
 from integrations.operations.summary import open_decisions
 from integrations.views.column_rows import cause_lines
 from tenancy.access import Action, member_can
@@ -39,7 +41,7 @@ def import_commit(request: MemberRequest, import_id: UUID) -> HttpResponse:
     """Begin to write. Pressing twice writes once."""
     made = _get_import(request, import_id)
     try:
-        if made.state == Import.State.FAILED:
+        if made.has_written and made.state in (Import.State.FAILED, Import.State.CANCELLED):
             retry_commit(organization=request.organization, made=made)
         else:
             request_commit(
@@ -66,16 +68,23 @@ def import_progress(request: MemberRequest, import_id: UUID) -> HttpResponse:
     if request.htmx and not request.htmx.boosted:
         if not made.is_working:
             return HttpResponseClientRefresh()
-        part = "committing" if made.state == Import.State.COMMITTING else "checking"
+        part = "checking" if made.state == Import.State.MAPPED else "committing"
         return render(
-            request, f"integrations/import_progress.html#{part}", {"made": made, "files": _working_files(made)}
+            request, f"integrations/import_progress.html#{part}", {"made": made, "progress": progress_of(made)}
         )
     if made.is_open:
         return redirect("integrations:import", organization=request.organization.slug, import_id=made.pk)
     return render(
         request,
         "integrations/import_progress.html",
-        {"made": made, "files": _working_files(made), "totals": queries.totals_of(made), "step": 4},
+        {
+            "made": made,
+            "files": _working_files(made),
+            "progress": progress_of(made),
+            "totals": queries.totals_of(made),
+            "written": written_by(organization=request.organization, made=made) if made.has_written else 0,
+            "step": 4,
+        },
     )
 
 
@@ -122,8 +131,6 @@ def _working_files(made: Import) -> list[dict[str, object]]:
             "file": found,
             "label": target.label if (target := target_or_none(found.target)) is not None else found.target,
             "causes": cause_lines(found),
-            "ready": max(found.count("rows") - found.count("held"), 1),
-            "rows": max(found.row_count, found.rows_checked, 1),
         }
         for found in made.uploaded_files()
         if found.is_used

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 from integrations.imports.dates import day_start
@@ -45,19 +46,19 @@ class CrmTarget(RecordTarget):
         values = record.values
         gone_at = (old and old["deleted_at"]) or context.now
         found: Columns = {"deleted_at": gone_at if values.get("is_deleted") else None}
-        for name, column in self.texts.items():
-            if name in values:
-                found[column] = values[name] or ""
-        for name, column in self.plain.items():
-            if name in values:
-                found[column] = self.plain_value(name, values[name])
-        for name, column in self.moments.items():
-            if name in values:
-                found[column] = moment_of(values[name])
-        for name, column in self.pointers.items():
-            if name in values and (record.references.get(name) is not None or not values[name]):
+        for name, value in values.items():
+            if (column := self.texts.get(name)) is not None:
+                found[column] = value or ""
+            elif (column := self.plain.get(name)) is not None:
+                found[column] = self.plain_value(name, value)
+            elif (column := self.moments.get(name)) is not None:
+                found[column] = moment_of(value)
+            elif (column := self.pointers.get(name)) is not None and (
+                record.references.get(name) is not None or not value
+            ):
                 found[column] = record.references.get(name)
-        found |= self._amounts(context, values, old)
+        if self.amounts:
+            found |= self._amounts(context, values, old)
         return found
 
     def plain_value(self, name: str, value: Any) -> Any:
@@ -69,9 +70,7 @@ class CrmTarget(RecordTarget):
         if not given:
             return {}
         currency = currency_of(context, values, old)
-        return {"currency": currency} | {
-            money.column: to_minor(Decimal(values[money.field]), currency) for money in given
-        }
+        return {"currency": currency} | {money.column: _minor_of(values[money.field], currency) for money in given}
 
     def recorded(self, context: ImportContext, record: ImportRecord) -> datetime:
         """When the source first knew the record."""
@@ -86,11 +85,15 @@ class CrmTarget(RecordTarget):
     def new_columns(self, context: ImportContext, record: ImportRecord) -> Columns:
         """The empty form of each column, and when the record was known."""
         recorded_at = self.recorded(context, record)
+        return self._empty | {"recorded_at": recorded_at, "reconstructed": recorded_at < context.now}
+
+    @cached_property
+    def _empty(self) -> Columns:
         empty: Columns = dict.fromkeys(self.columns)
         empty |= dict.fromkeys(self.texts.values(), "")
         if "currency" in self.columns:
             empty["currency"] = ""
-        return empty | {"recorded_at": recorded_at, "reconstructed": recorded_at < context.now}
+        return empty
 
     def dates_of(self, values: Values) -> Iterable[str]:
         """The moments by which undated records of the same files are placed."""
@@ -101,6 +104,11 @@ class CrmTarget(RecordTarget):
         if column.endswith("_minor") and value is not None:
             return f"{from_minor(value, columns['currency']):,} {columns['currency']}"
         return super().value_text(column, value, columns)
+
+
+@lru_cache(maxsize=65_536)
+def _minor_of(amount: str, currency: str) -> int:
+    return to_minor(Decimal(amount), currency)
 
 
 def currency_of(context: ImportContext, values: Values, old: Columns | None) -> str:

@@ -1,0 +1,38 @@
+"""Rows that are ready, between check and commit: two thousand of them packed in one row of the database.
+
+A row of its own for each would cost more to write, index and read again than the record that it becomes. Rows that a
+person may want to see (held back, with a gap, changed) have an `ImportRow` besides.
+"""
+
+import zlib
+from typing import Any, NamedTuple
+
+import orjson
+
+CHUNK_ROWS = 2_000
+
+
+class ReadyRow(NamedTuple):
+    """A row that can be written: its place, its key, what the check expects of it, its cells and values."""
+
+    number: int
+    line: int
+    key: str
+    outcome: str
+    cells: list[str]
+    values: dict[str, Any]
+
+
+def number_of(row_number: int) -> int:
+    """The number of the batch in which a row is."""
+    return row_number // CHUNK_ROWS
+
+
+def pack(rows: list[ReadyRow]) -> bytes:
+    """The rows as they are kept."""
+    return zlib.compress(orjson.dumps(list(map(tuple, rows))), 1)
+
+
+def unpack(data: Any) -> list[ReadyRow]:
+    """The rows that :func:`pack` was given."""
+    return [ReadyRow(*row) for row in orjson.loads(zlib.decompress(data))]

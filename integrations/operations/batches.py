@@ -1,0 +1,64 @@
+"""Where rows that are ready wait between check and commit, and what they are called."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import numpy as np
+
+from integrations.imports.ready_rows import ReadyRow, pack, unpack
+from integrations.imports.targets import ImportTarget
+from integrations.models import ImportBatch, ImportFile
+from tenancy.models import Organization
+
+
+def keep_batch(*, import_file: ImportFile, number: int, rows: list[ReadyRow]) -> None:
+    """Keep the ready rows of one batch, in the caller's transaction."""
+    ImportBatch.objects.create(
+        organization_id=import_file.organization_id,
+        import_file=import_file,
+        number=number,
+        data=pack(rows),
+    )
+
+
+def read_batch(*, organization: Organization, file_id: UUID, number: int) -> list[ReadyRow]:
+    """The ready rows of one batch; none when it has none."""
+    data = (
+        ImportBatch.objects.for_organization(organization)
+        .filter(import_file_id=file_id, number=number)
+        .values_list("data", flat=True)
+        .first()
+    )
+    return unpack(data) if data is not None else []
+
+
+def batches_of(*, organization: Organization, file_id: UUID) -> Iterator[list[ReadyRow]]:
+    """All ready rows of a file, batch after batch."""
+    numbers = (
+        ImportBatch.objects.for_organization(organization)
+        .filter(import_file_id=file_id)
+        .order_by("number")
+        .values_list("number", flat=True)
+    )
+    for number in list(numbers):
+        yield read_batch(organization=organization, file_id=file_id, number=number)
+
+
+class CalledBy:
+    """By which ids and names the ready rows of some files are called, in sixteen bytes a row."""
+
+    def __init__(self, *, organization: Organization, files: list[ImportFile], target: ImportTarget) -> None:
+        parts = [
+            np.fromiter(
+                (hash(word) for row in rows for word in (row.key, target.name_of(row.values)[:200]) if word),
+                dtype=np.int64,
+            )
+            for found in files
+            for rows in batches_of(organization=organization, file_id=found.pk)
+        ]
+        self._hashes = np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
+
+    def __contains__(self, word: str) -> bool:
+        wanted = hash(word)
+        place = int(np.searchsorted(self._hashes, wanted))
+        return place < len(self._hashes) and int(self._hashes[place]) == wanted
