@@ -94,7 +94,13 @@ SECTIONS = (
         "building",
         "org",
         (
-            Item(_("Members"), "people:members", "people", "view_members", ("people:member", "people:role")),
+            Item(
+                _("Members"),
+                "people:members",
+                "people",
+                "view_members",
+                ("people:member", "people:role", "people:invit"),
+            ),
             Item(_("Units"), "people:units", "squad", "view_members", ("people:unit",)),
         ),
         apart=True,

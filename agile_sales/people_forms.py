@@ -6,10 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from agile_sales.sign_in_forms import PASSWORD_HINT
 from pipeline.forms.filters import FilterForm
-from tenancy.models import Member, Unit
+from tenancy.models import Member, Unit, User
 from tenancy.people import MemberFilter
 
 STATES = [("active", _("Active")), ("inactive", _("Deactivated")), ("no_login", _("Without sign-in"))]
@@ -155,3 +158,49 @@ class NewUnitForm(forms.Form):
     def __init__(self, *args: Any, units: Sequence[Unit], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["parent"].choices = unit_choices(units)  # type: ignore[attr-defined]
+
+
+class InvitationForm(forms.Form):
+    """Who is asked in, and with which rights."""
+
+    member = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    email = forms.EmailField(label=_("E-mail address"))
+    name = forms.CharField(label=_("Name"), max_length=200, required=False)
+    role = forms.ChoiceField(label=_("Role"))
+    units = forms.MultipleChoiceField(label=_("Units"), required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, units: Sequence[Unit], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offered = units
+        self.fields["role"].choices = assignable_roles()  # type: ignore[attr-defined]
+        self.fields["units"].choices = unit_choices(units)  # type: ignore[attr-defined]
+
+    def chosen_units(self) -> list[Unit]:
+        """Return the units that were ticked."""
+        return [unit for unit in self.offered if str(unit.pk) in self.cleaned_data["units"]]
+
+
+class JoinForm(forms.Form):
+    """What somebody who joins chooses for themselves."""
+
+    name = forms.CharField(label=_("Your name"), max_length=200, widget=forms.TextInput({"autocomplete": "name"}))
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        help_text=PASSWORD_HINT,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.email = email
+
+    def clean(self) -> dict[str, Any]:
+        """Hold the password to the rules of all passwords."""
+        data: dict[str, Any] = super().clean() or {}
+        if "password" in data:
+            try:
+                validate_password(data["password"], User(email=self.email, name=data.get("name", "")))
+            except ValidationError as error:
+                self.add_error("password", error)
+        return data

@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from agile_sales.people_views import members, units
+from agile_sales.people_views import invitations, members, units
 
 app_name = "people"
 
 urlpatterns = [
     path("members/", members.members, name="members"),
     path("members/roles/", members.roles, name="roles"),
+    path("members/invite/", invitations.invite, name="invite"),
+    path("members/invitations/", invitations.invitations, name="invitations"),
+    path("members/invitations/<uuid:invitation_id>/resend/", invitations.invitation_resend, name="invitation-resend"),
+    path("members/invitations/<uuid:invitation_id>/revoke/", invitations.invitation_revoke, name="invitation-revoke"),
     path("members/<uuid:member_id>/", members.member, name="member"),
     path("members/<uuid:member_id>/name/", members.rename, name="member-rename"),
     path("members/<uuid:member_id>/role/", members.role, name="member-role"),

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from agile_sales import entrance_views, error_views, health, home_views, metrics, night_views, ui_views
+from agile_sales.people_views import invitations
 
 urlpatterns = [
     path("", entrance_views.front_door, name="front-door"),
@@ -11,6 +12,7 @@ urlpatterns = [
     path("metrics", metrics.metrics, name="metrics"),
     path("auth/mailbox/", entrance_views.mailbox, name="mailbox"),
     path("auth/", include("agile_sales.auth_urls")),
+    path("invite/<str:token>/", invitations.join, name="invite"),
     path("api/", include("agile_sales.api_urls")),
     path("ui/", ui_views.components, name="ui-components"),
     path("ui/reasons/", ui_views.component_reasons, name="ui-component-reasons"),

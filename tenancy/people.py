@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Lower
 
 from tenancy.keyset import Page, Sort, Total, page_of, total_of
-from tenancy.models import Member, Organization, Unit, UnitMembership
+from tenancy.models import Invitation, Member, Organization, Unit, UnitMembership
 
 PAGE_SIZE = 50
 SORTS = (Sort("name", "name"),)
@@ -101,3 +101,14 @@ def people_of(*, organization: Organization, unit: Unit, today: date) -> list[Un
     """Return who belongs to a unit today, by name."""
     here = running(UnitMembership.objects.for_organization(organization), today).filter(unit=unit)
     return list(here.select_related("member").order_by("member__name", "member_id"))
+
+
+def invitations_page(*, organization: Organization, cursor: str = "") -> Page[Invitation]:
+    """Return a page of invitations, the newest first.
+
+    :raises InvalidCursor: when the cursor was not made for this list.
+    """
+    found = Invitation.objects.for_organization(organization).select_related("invited_by", "accepted_by")
+    newest = Sort("asked", "created_at", descending=True)
+    page: Page[Invitation] = page_of(found, sort=newest, size=PAGE_SIZE, scope="invitations", cursor=cursor)
+    return page

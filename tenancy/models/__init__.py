@@ -3,6 +3,7 @@
 from tenancy.models.audit import AuditEntry, AuditSeal
 from tenancy.models.calendar import Holiday
 from tenancy.models.event import DomainEvent
+from tenancy.models.invitation import Invitation
 from tenancy.models.mail import OutgoingMail
 from tenancy.models.member import Member
 from tenancy.models.organization import Organization
@@ -19,6 +20,7 @@ __all__ = [
     "AuditSeal",
     "DomainEvent",
     "Holiday",
+    "Invitation",
     "Member",
     "Organization",
     "Outbox",

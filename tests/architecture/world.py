@@ -1,6 +1,7 @@
 """One record of each kind in Acme, so that every address with a parameter can be asked for."""
 
 from collections.abc import Callable
+from uuid import uuid4
 
 from django.utils import timezone
 
@@ -8,7 +9,8 @@ from integrations.models import Import
 from integrations.operations.uploads import Upload, start_import
 from pipeline.models import Account, AccountScore, SavedView, UndoStep
 from pipeline.operations import keep_undo_step, save_view
-from tenancy.models import ApiToken, Member, Organization, Run, Unit, UnitMembership
+from tenancy.invitations import invite
+from tenancy.models import ApiToken, Invitation, Member, Organization, Run, Unit, UnitMembership
 from tenancy.tokens import issue_token
 from tests.cast import Cast
 from tests.pipeline import records
@@ -32,6 +34,7 @@ def parameters_of(cast: Cast) -> dict[str, Callable[[], str]]:
         "token": lambda: str(an_undo_step(acme, cast.ada).pk),
         "token_id": lambda: str(a_token(acme).pk),
         "member_id": lambda: str(rui.pk),
+        "invitation_id": lambda: str(an_invitation(acme, rui).pk),
         "unit_id": lambda: str(Unit.objects.exclude(parent=None).earliest("id").pk),
         "membership_id": lambda: str(a_membership(acme, rui).pk),
     }
@@ -111,6 +114,19 @@ def an_undo_step(organization: Organization, member: Member) -> UndoStep:
     """Something that a member did a moment ago."""
     return keep_undo_step(
         organization=organization, member=member, changes=[], words="Saved.", page="/acme/", made_at=timezone.now()
+    )
+
+
+def an_invitation(organization: Organization, member: Member) -> Invitation:
+    """Somebody who was asked in and has not answered."""
+    return invite(
+        organization=organization,
+        email=f"{uuid4().hex}@acme.example",
+        role=Member.Role.MEMBER,
+        units=[],
+        invited_by=member,
+        at=timezone.now(),
+        link_to=lambda token: f"http://testserver/invite/{token}/",
     )
 
 

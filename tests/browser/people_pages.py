@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
+from tenancy.invitations import invite, link_token
 from tenancy.models import Member, Unit
 from tenancy.scoping import organization_scope
 from tenancy.tokens import issue_token
@@ -33,6 +34,26 @@ def _unit(cast: Cast) -> str:
         return _in_acme("unit", unit_id=Unit.objects.get(code="mobility").pk)
 
 
+def _invited(cast: Cast, email: str = "nora@acme.example") -> str:
+    with organization_scope(cast.acme):
+        invitation = invite(
+            organization=cast.acme,
+            email=email,
+            name="Nora Kist",
+            role=Member.Role.COACH,
+            units=[],
+            invited_by=cast.ada,
+            at=timezone.now(),
+            link_to=lambda token: token,
+        )
+    return reverse("invite", args=[link_token(invitation)])
+
+
+def _invitations(cast: Cast) -> str:
+    _invited(cast)
+    return _in_acme("invitations")
+
+
 PEOPLE_PAGES: list[tuple[str, Callable[[Cast], str], str]] = [
     ("members", lambda _: _in_acme("members"), "ada"),
     ("members-nobody-fits", lambda _: _in_acme("members") + "?name=nobody", "lena"),
@@ -43,5 +64,11 @@ PEOPLE_PAGES: list[tuple[str, Callable[[Cast], str], str]] = [
     ("units", lambda _: _in_acme("units"), "ada"),
     ("unit", _unit, "ada"),
     ("unit-new", lambda _: _in_acme("unit-new"), "ada"),
+    ("invite", lambda _: _in_acme("invite"), "ada"),
+    ("invitations", _invitations, "ada"),
+    ("invitations-none", lambda _: _in_acme("invitations"), "ada"),
+    ("join-new", _invited, ""),
+    ("join-sign-in", lambda cast: _invited(cast, "sam@globex.example"), ""),
+    ("join", lambda cast: _invited(cast, "sam@globex.example"), "sam"),
 ]
 """Name, address, and who looks at it."""
