@@ -55,6 +55,15 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
     return _page(request, "errors/429.html", 429)
 
 
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """503 from a view that knows what it can't do without; a person can only wait."""
+    reference = secrets.token_hex(3).upper()
+    logger.error("Reference %s: %s %s can't be answered now", reference, request.method, request.path)
+    response = _alone("errors/503.html", 503, reference=reference)
+    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """500, or 503 when a server behind us does not answer: needs no database, and gives an id to quote."""
     error = sys.exc_info()[1]

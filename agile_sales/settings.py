@@ -181,9 +181,27 @@ ACCOUNT_FORMS = {
 }
 # Whoever changes what keeps an account safe has proved who they are within this time.
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+# The library's limits count with a read and a write; ours are exact (agile_sales.sign_in_limits).
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
+MFA_ADAPTER = "agile_sales.second_factors.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_FORMS = {
+    "authenticate": "agile_sales.second_factor_forms.AuthenticateForm",
+    "reauthenticate": "agile_sales.second_factor_forms.ReauthenticateForm",
+    "activate_totp": "agile_sales.second_factor_forms.ActivateTOTPForm",
+    "add_webauthn": "agile_sales.second_factor_forms.AddPasskeyForm",
+    "edit_webauthn": "agile_sales.second_factor_forms.RenamePasskeyForm",
+    "authenticate_webauthn": "agile_sales.second_factor_forms.AuthenticatePasskeyForm",
+    "login_webauthn": "agile_sales.second_factor_forms.SignInPasskeyForm",
+    "reauthenticate_webauthn": "agile_sales.second_factor_forms.ReauthenticatePasskeyForm",
+}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"

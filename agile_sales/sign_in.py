@@ -3,11 +3,14 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.userkit import filter_users_by_email
 from django.contrib.auth import HASH_SESSION_KEY
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from agile_sales import sign_in_records
+from agile_sales.sign_in_limits import count_password_guess
 from tenancy import doors
 from tenancy.identity import is_recently_authenticated
 
@@ -29,6 +32,20 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Return the home of the person's first organisation, or the page that says they have none."""
         memberships = doors.memberships_of(request.user.pk) if request.user.pk else []
         return reverse("home", args=[memberships[0].slug]) if memberships else reverse("front-door")
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count the guess before the password is looked at."""
+        count_password_guess(request, email=credentials.get("email", ""))
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Write a wrong password down for the person to see."""
+        users = filter_users_by_email(credentials.get("email", ""), prefer_verified=True, for_login=True)
+        sign_in_records.note_wrong_password(request, users[0] if users else None)
+
+    def post_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse:
+        """Write down that somebody signed in."""
+        sign_in_records.note_success(request, user)
+        return super().post_login(request, user, **options)
 
     def reauthenticate(self, user: Any, password: str) -> bool:
         """Return whether the password is the person's.

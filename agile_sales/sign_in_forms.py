@@ -3,8 +3,11 @@
 from typing import Any
 
 from allauth.account import forms
+from allauth.core import context
 from django.forms import Form
 from django.utils.translation import gettext_lazy as _
+
+from agile_sales.sign_in_limits import count_mail, count_password_guess
 
 PASSWORD_HINT = _("At least 10 characters. A short sentence is easy to remember and hard to guess.")
 
@@ -37,6 +40,11 @@ class ReauthenticateForm(forms.ReauthenticateForm):  # type: ignore[misc]
 class ResetPasswordForm(forms.ResetPasswordForm):  # type: ignore[misc]
     """The address that the link goes to."""
 
+    def clean_email(self) -> str:
+        """Count the mail, whether or not anybody gets one."""
+        count_mail(context.request, email=self.cleaned_data["email"], kind="reset")
+        return str(super().clean_email())
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _plain(self)
@@ -61,6 +69,11 @@ class ResetPasswordKeyForm(_NewPassword, forms.ResetPasswordKeyForm):  # type: i
 
 class ChangePasswordForm(_NewPassword, forms.ChangePasswordForm):  # type: ignore[misc]
     """A new password, by somebody who knows the old one."""
+
+    def clean_oldpassword(self) -> str:
+        """Count the guess as signing in does: an open screen is no place to try passwords out."""
+        count_password_guess(context.request, email=self.user.email)
+        return str(super().clean_oldpassword())
 
 
 class SetPasswordForm(_NewPassword, forms.SetPasswordForm):  # type: ignore[misc]

@@ -13,6 +13,7 @@ from tests.browser.customer_pages import CUSTOMER_PAGES
 from tests.browser.import_pages import several_files
 from tests.browser.night_pages import NIGHT_PAGES
 from tests.browser.people_pages import PEOPLE_PAGES
+from tests.browser.sign_in_pages import SIGN_IN_PAGES
 from tests.cast import Cast
 
 
@@ -75,6 +76,7 @@ PAGES = [
     *(Shown(name, url) for name, url in CUSTOMER_PAGES),
     *(Shown(name, url) for name, url in NIGHT_PAGES),
     *(Shown(name, url, who) for name, url, who in PEOPLE_PAGES),
+    *(Shown(name, url) for name, url in SIGN_IN_PAGES),
     Shown("no-such-page", lambda cast: f"/{cast.acme.slug}/nowhere/", status=404),
     Shown("no-such-page-outside", lambda _: "/nowhere/at/all/", who="", status=404),
 ]

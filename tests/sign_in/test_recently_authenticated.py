@@ -23,7 +23,7 @@ def dangerous(request: MemberRequest) -> HttpResponse:
     return HttpResponse(f"done by {request.member.name}: {', '.join(request.POST.getlist('what'))}")
 
 
-urlpatterns = [path("<slug:organization>/dangerous/", dangerous), path("", include(urls.urlpatterns))]
+urlpatterns = [path("<slug:organization>/dangerous/", dangerous), path("", include("agile_sales.urls"))]
 handler404 = urls.handler404
 
 ClientFor = Callable[[Member], Client]

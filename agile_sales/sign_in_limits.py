@@ -1,0 +1,73 @@
+"""How often one may guess: exact, from any number of addresses at once, and closed when nobody can count.
+
+A guess is counted before it is looked at, also when it turns out to be right. What is refused here looks the same for
+an address that somebody signs in with and for one that nobody does.
+"""
+
+import unicodedata
+
+from allauth.account.internal.userkit import filter_users_by_email
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.internal.httpkit import get_client_ip
+from allauth.core.internal.ratelimit import truncate_ip
+from django.http import HttpRequest
+
+from agile_sales import error_views
+from tenancy.limits import Limit, LimiterUnavailable, Verdict, take_all
+
+GUESSES = 10
+"""Of one account's password, from wherever, within WINDOW; and as many of its codes."""
+WINDOW = 300
+MAILS = 5
+"""To one address within WINDOW."""
+FROM_ONE_PLACE = 300
+"""Forms that one network address may send within WINDOW. A whole office signs in behind one."""
+
+
+def count_password_guess(request: HttpRequest, *, email: str) -> None:
+    """Count a guess of the password that belongs to an address.
+
+    :raises ImmediateHttpResponse: 429 when there were too many, 503 when nobody can count.
+    """
+    _count(request, Limit(f"password:{account_key(email)}", GUESSES, WINDOW), _place(request))
+
+
+def count_code_guess(request: HttpRequest, *, user_id: object) -> None:
+    """Count a guess of a code, of an app or a recovery code, at sign-in and later alike.
+
+    :raises ImmediateHttpResponse: as above.
+    """
+    _count(request, Limit(f"codes:{user_id}", GUESSES, WINDOW))
+
+
+def count_mail(request: HttpRequest, *, email: str, kind: str) -> None:
+    """Count a mail of one kind that somebody asked for, whether or not it is sent.
+
+    :raises ImmediateHttpResponse: as above.
+    """
+    _count(request, Limit(f"mail:{kind}:{account_key(email)}", MAILS, WINDOW), _place(request))
+
+
+def account_key(email: str) -> str:
+    """Return what guesses of an address are counted under: its person, however the address was spelled."""
+    users = filter_users_by_email(email, prefer_verified=True, for_login=True)
+    return f"user {users[0].pk}" if users else f"address {unicodedata.normalize('NFKC', email).casefold().strip()}"
+
+
+def _place(request: HttpRequest) -> Limit:
+    return Limit(f"place:{truncate_ip(get_client_ip(request) or '')}", FROM_ONE_PLACE, WINDOW)
+
+
+def _count(request: HttpRequest, *limits: Limit) -> None:
+    try:
+        verdicts = take_all(limits)
+    except LimiterUnavailable as error:
+        raise ImmediateHttpResponse(error_views.unavailable(request)) from error
+    if not all(verdict.allowed for verdict in verdicts):
+        raise ImmediateHttpResponse(_too_many(request, verdicts))
+
+
+def _too_many(request: HttpRequest, verdicts: list[Verdict]) -> object:
+    response = error_views.too_many_requests(request)
+    response["Retry-After"] = str(max(verdict.resets_in for verdict in verdicts if not verdict.allowed))
+    return response

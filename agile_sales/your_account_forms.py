@@ -1,0 +1,31 @@
+"""What a person says of themselves."""
+
+from zoneinfo import available_timezones
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from tenancy.models import User
+
+
+def zone_choices() -> list[tuple[str, str]]:
+    """Return the time zones that people live in, and the organisation's own."""
+    places = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    first = [("", str(_("That of the organisation"))), ("UTC", "UTC")]
+    return [*first, *((name, name.replace("_", " ")) for name in places)]
+
+
+class ProfileForm(forms.Form):
+    """Name, time zone and looks."""
+
+    name = forms.CharField(label=_("Name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=zone_choices,
+        required=False,
+        help_text=_("Times on your pages are told in it."),
+    )
+    theme = forms.ChoiceField(label=_("Colours"), choices=User.Theme.choices, required=False, widget=forms.RadioSelect)
+    density = forms.ChoiceField(
+        label=_("Height of rows"), choices=User.Density.choices, required=False, widget=forms.RadioSelect
+    )

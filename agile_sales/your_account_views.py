@@ -1,0 +1,84 @@
+"""The pages that belong to a person: what keeps the sign-in safe, who is signed in where, how the product looks."""
+
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from agile_sales.browsers import browser_name
+from agile_sales.sign_in_records import recent_sign_ins
+from agile_sales.your_account import rename_person
+from agile_sales.your_account_forms import ProfileForm
+from tenancy import doors
+from tenancy.access import signed_in
+from tenancy.models import User
+from tenancy.models.member import Member
+from tenancy.working_time import first_zone
+
+
+@signed_in
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    """Show name, time zone and looks; change them."""
+    user = _person(request)
+    if request.method != "POST":
+        initial = {name: getattr(user, name) for name in ("name", "time_zone", "theme", "density")}
+        return _page(request, "you_profile", form=ProfileForm(initial=initial))
+    form = ProfileForm(request.POST)
+    if not form.is_valid():
+        return _page(request, "you_profile", status=422, form=form)
+    if form.cleaned_data["name"] != user.name:
+        rename_person(user=user, name=form.cleaned_data["name"])
+    user.time_zone = form.cleaned_data["time_zone"]
+    user.theme, user.density = form.cleaned_data["theme"], form.cleaned_data["density"]
+    user.save(update_fields=["time_zone", "theme", "density"])
+    messages.success(request, gettext("Saved"))
+    return redirect("you")
+
+
+@signed_in
+@never_cache
+@require_safe
+def security(request: HttpRequest) -> HttpResponse:
+    """Show password, second factors and the newest sign-ins, with a way to change each."""
+    user = _person(request)
+    held = list(Authenticator.objects.filter(user=user).order_by("created_at"))
+    app = next((one for one in held if one.type == Authenticator.Type.TOTP), None)
+    recovery = next((one for one in held if one.type == Authenticator.Type.RECOVERY_CODES), None)
+    passkeys = [one for one in held if one.type == Authenticator.Type.WEBAUTHN]
+    return _page(
+        request,
+        "you_security",
+        app=app,
+        passkeys=[{"row": one, "name": one.wrap().name} for one in passkeys],
+        is_protected=bool(app or passkeys),
+        codes_left=len(recovery.wrap().get_unused_codes()) if recovery else None,
+        sign_ins=[{"record": one, "browser": browser_name(one.user_agent)} for one in recent_sign_ins(user)],
+    )
+
+
+@signed_in
+@never_cache
+@require_safe
+def organizations(request: HttpRequest) -> HttpResponse:
+    """Show where the person belongs and as what."""
+    memberships = doors.memberships_of(_person(request).pk)
+    places = [{"slug": one.slug, "name": one.name, "role": Member.Role(one.role).label} for one in memberships]
+    return _page(request, "you_organizations", places=places)
+
+
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def _page(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
+    with timezone.override(first_zone(_person(request).time_zone)):
+        return render(request, f"agile_sales/{template}.html", context, status=status)
