@@ -14,6 +14,7 @@ from pipeline.api.account_scores import AccountScoreDetailView, AccountScoreList
 from pipeline.api.accounts import AccountDetailView, AccountListView
 from pipeline.api.activities import ActivityDetailView, ActivityListView
 from pipeline.api.contacts import ContactDetailView, ContactListView
+from pipeline.api.inquiries import InquiryDetailView, InquiryListView
 from pipeline.api.opportunities import OpportunityDetailView, OpportunityListView
 from pipeline.api.orders import OrderDetailView, OrderListView
 from pipeline.api.products import ProductDetailView, ProductListView
@@ -41,6 +42,8 @@ urlpatterns = [
         SatisfactionResponseDetailView.as_view(),
         name="satisfaction-response",
     ),
+    path("v1/inquiries", InquiryListView.as_view(), name="inquiries"),
+    path("v1/inquiries/<uuid:id>", InquiryDetailView.as_view(), name="inquiry"),
     path("v1/account-scores", AccountScoreListView.as_view(), name="account-scores"),
     path("v1/account-scores/<uuid:account_id>", AccountScoreDetailView.as_view(), name="account-score"),
     path("v1/units", UnitListView.as_view(), name="units"),

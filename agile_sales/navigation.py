@@ -59,6 +59,7 @@ SECTIONS = (
                 on_phone=True,
             ),
             Item(_("Contacts"), "pipeline:contacts", "user", "view_accounts", ("pipeline:contact",)),
+            Item(_("Inquiries"), "pipeline:inquiries", "inbox", "view_inquiries", ("pipeline:inquir",), key="q"),
         ),
     ),
     Section(

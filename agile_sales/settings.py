@@ -244,6 +244,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {  # codes of fields that several records call the same
         "ActivityKindEnum": "pipeline.models.ActivityKind",
         "ImportStateEnum": "integrations.models.ImportState",
+        "InquiryChannelEnum": "pipeline.models.InquiryChannel",
+        "InquiryStateEnum": "pipeline.models.InquiryState",
         "MemberRoleEnum": "tenancy.models.Member.Role",
         "RunStatusEnum": "tenancy.models.run.RunStatus",
         "UnitKindEnum": "tenancy.models.Unit.Kind",

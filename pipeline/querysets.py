@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # the names in quotes below
         Account,
         Activity,
         Contact,
+        Inquiry,
         Opportunity,
         Order,
         OrderLine,
@@ -167,6 +168,14 @@ class ActivityQuerySet(RecordQuerySet["Activity"]):
     def two_way(self) -> Self:
         """Return the activities in which the customer took part."""
         return self.filter(is_two_way=True)
+
+
+class InquiryQuerySet(OfAccountQuerySet["Inquiry"]):
+    """What prospects and customers ask."""
+
+    def waiting(self) -> Self:
+        """Return those that the customer still waits for."""
+        return self.filter(state__in=("new", "open"))
 
 
 class OrderLineQuerySet(RecordQuerySet["OrderLine"]):

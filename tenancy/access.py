@@ -30,6 +30,8 @@ class Action(StrEnum):
     EDIT_OPPORTUNITIES = "edit_opportunities"
     EXPORT_OPPORTUNITIES = "export_opportunities"
     LOG_ACTIVITY = "log_activity"
+    VIEW_INQUIRIES = "view_inquiries"
+    EDIT_INQUIRIES = "edit_inquiries"
     VIEW_ORDERS = "view_orders"
     EDIT_ORDERS = "edit_orders"
     EXPORT_ORDERS = "export_orders"
@@ -92,6 +94,9 @@ ALLOWED: dict[Action, dict[Role, Reach]] = {
         **_all(Role.ANALYST, Role.AUDITOR),
     },
     Action.LOG_ACTIVITY: _all(*_SELLING, Role.COACH, Role.EXPERT),
+    Action.VIEW_INQUIRIES: _all(*_EVERYBODY),
+    # A question waits for whoever is free: anybody who sells may take it and answer.
+    Action.EDIT_INQUIRIES: _all(*_SELLING),
     Action.VIEW_ORDERS: _all(*_EVERYBODY),
     Action.EDIT_ORDERS: _selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE),
     Action.EXPORT_ORDERS: {**_selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE), **_all(Role.ANALYST, Role.AUDITOR)},
@@ -129,6 +134,7 @@ ALLOWED: dict[Action, dict[Role, Reach]] = {
 FIELD_RIGHTS: dict[str, dict[str, Action]] = {
     "contact": {"email": Action.VIEW_CONTACT_DATA, "phone": Action.VIEW_CONTACT_DATA},
     "activity": {"body": Action.VIEW_NOTES},
+    "inquiry": {"text": Action.VIEW_NOTES},
     "orderline": {"cost_minor": Action.VIEW_COSTS},
 }
 """Record (the model's name) → field → the action that shows it. A field that is not listed is shown with its record.
@@ -297,6 +303,7 @@ API_SCOPES: dict[str, Action] = {
     "products:read": Action.VIEW_PRODUCTS,
     "orders:read": Action.VIEW_ORDERS,
     "satisfaction-responses:read": Action.VIEW_ACCOUNTS,
+    "inquiries:read": Action.VIEW_INQUIRIES,
     "units:read": Action.VIEW_HOME,
     "members:read": Action.VIEW_HOME,
     "nightly-runs:read": Action.VIEW_RUNS,

@@ -31,12 +31,13 @@ SCOPE_WORDS = {
     "products:read": gettext_lazy("Read products"),
     "orders:read": gettext_lazy("Read orders with their lines"),
     "satisfaction-responses:read": gettext_lazy("Read answers of customers"),
+    "inquiries:read": gettext_lazy("Read inquiries"),
     "units:read": gettext_lazy("Read the tree of units"),
     "members:read": gettext_lazy("Read members, your people with their roles"),
     "nightly-runs:read": gettext_lazy("Read what the nights did"),
     "imports:read": gettext_lazy("Read how far imports are"),
     "events:read": gettext_lazy("Follow what changes, and who changed it"),
-    "personal:read": gettext_lazy("With them: e-mail addresses, telephone numbers, texts of activities"),
+    "personal:read": gettext_lazy("With them: e-mail addresses, telephone numbers, texts of activities and inquiries"),
     "costs:read": gettext_lazy("With them: what order lines cost us"),
 }
 LIFETIMES = {

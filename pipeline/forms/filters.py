@@ -8,9 +8,19 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from pipeline.forms.record import ChoiceList, label_of
-from pipeline.models import Band, BuyingRole, Lifecycle, OrderStatus, Outcome, Segment
+from pipeline.models import (
+    Band,
+    BuyingRole,
+    InquiryChannel,
+    InquiryState,
+    Lifecycle,
+    OrderStatus,
+    Outcome,
+    Segment,
+)
 from pipeline.queries.accounts import AccountFilter
 from pipeline.queries.contacts import ContactFilter
+from pipeline.queries.inquiries import WAITING, InquiryFilter
 from pipeline.queries.opportunities import OpportunityFilter
 from pipeline.queries.orders import OrderFilter
 from pipeline.queries.products import ProductFilter
@@ -119,6 +129,19 @@ class ContactFilterForm(FilterForm):
     def narrowed(self) -> ContactFilter:
         """Return the filter as the query takes it."""
         return ContactFilter(name=self.cleaned_data["name"], role=self.cleaned_data["role"])
+
+
+class InquiryFilterForm(FilterForm):
+    """What the list of inquiries can be narrowed to."""
+
+    state = _choice(_("Any state"), [(WAITING, _("Waiting for an answer")), *InquiryState.choices])
+    channel = _choice(_("Any way"), InquiryChannel.choices)
+    owner = _choice(_("Any owner"))
+
+    def narrowed(self) -> InquiryFilter:
+        """Return the filter as the query takes it."""
+        data = self.cleaned_data
+        return InquiryFilter(state=data["state"], channel=data["channel"], owner_id=self._id("owner"))
 
 
 class OrderFilterForm(FilterForm):

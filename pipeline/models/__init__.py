@@ -4,6 +4,7 @@ from pipeline.models.account import Account, IcpFit, Lifecycle, Segment
 from pipeline.models.activity import Activity, ActivityKind, Direction
 from pipeline.models.contact import BuyingRole, Contact
 from pipeline.models.history import OpportunityHistory, TrackedField
+from pipeline.models.inquiry import Inquiry, InquiryChannel, InquiryState
 from pipeline.models.opportunity import Opportunity, Outcome
 from pipeline.models.order import Order, OrderLine, OrderStatus
 from pipeline.models.product import Product
@@ -33,6 +34,9 @@ __all__ = [
     "Direction",
     "ForecastCategory",
     "IcpFit",
+    "Inquiry",
+    "InquiryChannel",
+    "InquiryState",
     "Lifecycle",
     "ListName",
     "Opportunity",

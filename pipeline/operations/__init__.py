@@ -6,6 +6,7 @@ from pipeline.operations.changes import StaleVersion
 from pipeline.operations.contacts import ContactFields, create_contact, update_contact
 from pipeline.operations.deletion import UNDO_WINDOW, UnableToRestore, delete_record, restore_record
 from pipeline.operations.exports import record_export
+from pipeline.operations.inquiries import InquiryFields, UnableToChangeInquiry, receive_inquiry, update_inquiry
 from pipeline.operations.noting import NotedChange, noted_changes
 from pipeline.operations.opportunities import (
     OpportunityFields,
@@ -27,6 +28,7 @@ __all__ = [
     "UNDO_WINDOW",
     "AccountFields",
     "ContactFields",
+    "InquiryFields",
     "NewLine",
     "NewScore",
     "NotedChange",
@@ -35,6 +37,7 @@ __all__ = [
     "ProductFields",
     "Refusal",
     "StaleVersion",
+    "UnableToChangeInquiry",
     "UnableToKeepView",
     "UnableToLogActivity",
     "UnableToMoveStage",
@@ -56,6 +59,7 @@ __all__ = [
     "log_activity",
     "move_stage",
     "noted_changes",
+    "receive_inquiry",
     "record_export",
     "record_scores",
     "restore_record",
@@ -64,6 +68,7 @@ __all__ = [
     "undo",
     "update_account",
     "update_contact",
+    "update_inquiry",
     "update_opportunity",
     "update_order",
     "update_product",

@@ -5,8 +5,9 @@ from typing import TypeVar
 
 from django.db import transaction
 
-from pipeline.models import CrmRecord
+from pipeline.models import CrmRecord, Inquiry
 from pipeline.operations.changes import write_changes
+from pipeline.operations.inquiries import keep_on_timeline
 from tenancy.events import record_event
 from tenancy.models import Member, Organization
 
@@ -56,6 +57,8 @@ def _mark(
     verb: str,
 ) -> R:
     write_changes(organization=organization, record=record, version=version, fields={"deleted_at": deleted_at}, at=at)
+    if isinstance(record, Inquiry):
+        keep_on_timeline(organization, record, at)
     record_event(
         organization=organization,
         type=f"{record._meta.model_name}.{verb}",

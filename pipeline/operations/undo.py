@@ -14,6 +14,7 @@ from pipeline.models import (
     ChangeKind,
     Contact,
     CrmRecord,
+    Inquiry,
     Opportunity,
     Order,
     Product,
@@ -38,6 +39,7 @@ UNDOABLE: dict[str, tuple[type[CrmRecord], Action]] = {
     "order": (Order, Action.EDIT_ORDERS),
     "product": (Product, Action.EDIT_PRODUCTS),
     "activity": (Activity, Action.LOG_ACTIVITY),
+    "inquiry": (Inquiry, Action.EDIT_INQUIRIES),
 }
 """Record type → its model, and the right that changing it needs."""
 
@@ -276,7 +278,7 @@ class _Restoring:
 
     def _tell(self, record: CrmRecord, differences: Differences) -> None:
         payload: dict[str, Any] = {"step": str(self.change.step_id), "was": self.change.kind}
-        if isinstance(record, (Contact, Activity)):
+        if isinstance(record, (Contact, Activity, Inquiry)):
             # What people said, and their names and numbers, stay out of the event: it lives longer than they may.
             payload["fields"] = sorted(differences)
         else:

@@ -11,6 +11,7 @@ from pipeline.queries.choices import (
     stages_of,
 )
 from pipeline.queries.contacts import ContactFilter, contact_activities, contacts, contacts_page, with_last_touch
+from pipeline.queries.inquiries import InquiryFilter, inquiries, inquiries_page
 from pipeline.queries.opportunities import (
     OpportunityFilter,
     field_changes,
@@ -29,6 +30,7 @@ __all__ = [
     "AccountFilter",
     "AccountOverview",
     "ContactFilter",
+    "InquiryFilter",
     "OpportunityFilter",
     "OrderFilter",
     "ProductFilter",
@@ -42,6 +44,8 @@ __all__ = [
     "contacts",
     "contacts_page",
     "field_changes",
+    "inquiries",
+    "inquiries_page",
     "opportunities",
     "opportunities_page",
     "opportunity_activities",

@@ -10,11 +10,17 @@ from django.shortcuts import redirect, render
 
 from pipeline.forms.record import RecordForm
 from pipeline.models import CrmRecord
-from pipeline.operations import StaleVersion, UnableToLogActivity, UnableToMoveStage, UnableToNestAccount
+from pipeline.operations import (
+    StaleVersion,
+    UnableToChangeInquiry,
+    UnableToLogActivity,
+    UnableToMoveStage,
+    UnableToNestAccount,
+)
 from pipeline.queries.changes import last_change
 from tenancy.http import MemberRequest
 
-UNABLE = (UnableToLogActivity, UnableToMoveStage, UnableToNestAccount)
+UNABLE = (UnableToChangeInquiry, UnableToLogActivity, UnableToMoveStage, UnableToNestAccount)
 
 
 @dataclass(frozen=True)

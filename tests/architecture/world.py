@@ -25,6 +25,7 @@ def parameters_of(cast: Cast) -> dict[str, Callable[[], str]]:
     return {
         "account_id": lambda: str(a_scored_account(acme, rui).pk),
         "contact_id": lambda: str(records.a_contact(acme, records.an_account(acme, owner=rui), owner=rui).pk),
+        "inquiry_id": lambda: str(records.an_inquiry(acme, records.an_account(acme, owner=rui)).pk),
         "opportunity_id": lambda: str(records.a_deal(acme, records.an_account(acme, owner=rui), owner=rui).pk),
         "order_id": lambda: str(records.an_order(acme, records.an_account(acme, owner=rui), owner=rui).pk),
         "import_id": lambda: str(an_import(acme).pk),

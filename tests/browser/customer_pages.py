@@ -35,6 +35,8 @@ def _velora(cast: Cast) -> dict[str, UUID]:
     records.a_deal(cast.acme, account, cast.rui, name="Torque sensor retrofit", close_date=date(2026, 1, 1))
     product = records.a_product(cast.acme, family="Drives")
     order = records.an_order(cast.acme, account, promised_date=now.date() - timedelta(days=4))
+    inquiry = records.an_inquiry(cast.acme, account)
+    records.an_inquiry(cast.acme, subject="Price of a torque sensor", channel="phone", owner=cast.rui)
     contact = records.a_contact(cast.acme, account, role="decides", title="Purchasing lead", email="s@velora.example")
     log_activity(
         organization=cast.acme,
@@ -57,6 +59,7 @@ def _velora(cast: Cast) -> dict[str, UUID]:
         "order_id": order.pk,
         "contact_id": contact.pk,
         "product_id": product.pk,
+        "inquiry_id": inquiry.pk,
     }
 
 
@@ -87,5 +90,8 @@ CUSTOMER_PAGES: list[tuple[str, Callable[[Cast], str]]] = [
     ("account-deals", of_velora("account", "account_id", tab="deals")),
     ("account-orders", of_velora("account", "account_id", tab="orders")),
     ("account-contacts", of_velora("account", "account_id", tab="contacts")),
+    ("inquiries-waiting", of_velora("inquiries", state="waiting")),
+    ("inquiries-none-fits", of_velora("inquiries", state="closed")),
+    ("inquiries-empty", lambda cast: reverse("pipeline:inquiries", args=[cast.acme.slug])),
     ("account-timeline", of_velora("account", "account_id", tab="timeline")),
 ]

@@ -21,6 +21,7 @@ ADDRESSES = {
     "/api/v1/products": "products:read",
     "/api/v1/orders": "orders:read",
     "/api/v1/satisfaction-responses": "satisfaction-responses:read",
+    "/api/v1/inquiries": "inquiries:read",
     "/api/v1/units": "units:read",
     "/api/v1/members": "members:read",
     "/api/v1/nightly-runs": "nightly-runs:read",

@@ -4,7 +4,17 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from pipeline.models import Account, Activity, Contact, Opportunity, Order, Product, SatisfactionResponse, Stage
+from pipeline.models import (
+    Account,
+    Activity,
+    Contact,
+    Inquiry,
+    Opportunity,
+    Order,
+    Product,
+    SatisfactionResponse,
+    Stage,
+)
 from pipeline.operations import (
     NewLine,
     create_account,
@@ -14,6 +24,7 @@ from pipeline.operations import (
     create_order,
     create_product,
     log_activity,
+    receive_inquiry,
 )
 from tenancy.models import Member, Organization
 
@@ -100,6 +111,17 @@ def an_activity(organization: Organization, account: Account | None = None, **fi
     """Log a call."""
     fields = {"kind": "call", "occurred_at": NOON, "member": None, **fields}
     return log_activity(organization=organization, logged_at=NOON, account=account, **fields)
+
+
+def an_inquiry(organization: Organization, account: Account | None = None, **fields: Any) -> Inquiry:
+    """Receive an inquiry."""
+    fields = {
+        "subject": "Hub drives for cargo bikes",
+        "text": "What would 400 a year cost?",
+        "channel": "web",
+        **fields,
+    }
+    return receive_inquiry(organization=organization, actor=None, created_at=NOON, account=account, **fields)
 
 
 def an_answer(organization: Organization, account: Account, **fields: Any) -> SatisfactionResponse:

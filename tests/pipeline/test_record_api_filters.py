@@ -5,10 +5,21 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
+from pipeline.models import Activity
 from tenancy.scoping import organization_scope
 from tests.cast import Cast
 from tests.integrations.api_caller import Caller, a_token
-from tests.pipeline.records import MORNING, a_contact, a_deal, a_product, an_account, an_activity, an_answer, an_order
+from tests.pipeline.records import (
+    MORNING,
+    a_contact,
+    a_deal,
+    a_product,
+    an_account,
+    an_activity,
+    an_answer,
+    an_inquiry,
+    an_order,
+)
 
 
 @pytest.fixture
@@ -40,6 +51,9 @@ def world(cast: Cast) -> dict[str, Any]:
         a_product(cast.acme, name="Screw", code="S1", is_active=False)
         an_order(cast.acme, velora, number="A-1", owner=cast.rui, status="shipped", promised_date="2026-03-10")
         an_order(cast.acme, kelp, number="B-1", currency="USD", order_date="2026-03-01")
+        an_inquiry(cast.acme, velora, contact=sanne, owner=cast.rui)
+        an_inquiry(cast.acme, kelp, channel="phone", received_at=MORNING)
+        Activity.objects.filter(kind="inquiry").delete()  # their marks on the timeline have a test of their own
         an_answer(cast.acme, velora, contact=sanne, survey="Q1")
         an_answer(cast.acme, kelp, score=3, responded_at=MORNING)
     return {"velora": velora.pk, "sanne": sanne.pk, "deal": deal.pk, "rui": cast.rui.pk}
@@ -77,8 +91,15 @@ FIRST_ONLY = [
     ("satisfaction-responses", {"survey": "Q1"}),
     ("satisfaction-responses", {"min_score": "9"}),
     ("satisfaction-responses", {"responded_from": "2026-03-02T10:00:00Z"}),
+    ("inquiries", {"state": "open"}),
+    ("inquiries", {"channel": "web,email"}),
+    ("inquiries", {"account": "velora"}),
+    ("inquiries", {"contact": "sanne"}),
+    ("inquiries", {"owner": "rui"}),
+    ("inquiries", {"received_from": "2026-03-02T10:00:00Z"}),
 ]
 SECOND_ONLY = [
+    ("inquiries", {"received_to": "2026-03-02T10:00:00Z"}),
     ("contacts", {"is_decision_maker": "false"}),
     ("activities", {"occurred_to": "2026-03-02T10:00:00Z"}),
     ("orders", {"order_date_from": "2026-02-28"}),
@@ -105,6 +126,8 @@ def test_a_filter_narrows_the_list(
 
 
 BAD = [
+    ("inquiries", {"state": "waiting"}, "state"),
+    ("inquiries", {"text": "What"}, "text"),
     ("contacts", {"role": "boss"}, "role"),
     ("contacts", {"is_decision_maker": "yes"}, "is_decision_maker"),
     ("contacts", {"account": "velora"}, "account"),

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from pipeline.models import Activity, Contact, CrmRecord, Order, Product, SatisfactionResponse
+from pipeline.models import Activity, Contact, CrmRecord, Inquiry, Order, Product, SatisfactionResponse
 from tenancy.scoping import organization_scope
 from tests.cast import Cast
 from tests.integrations.api_caller import Caller, a_token, openapi
@@ -24,6 +24,7 @@ from tests.pipeline.records import (
     an_account,
     an_activity,
     an_answer,
+    an_inquiry,
     an_order,
 )
 
@@ -111,6 +112,24 @@ RESOURCES = [
             "shipped_date": None,
             "amount": {"amount_minor": 0, "currency": "EUR"},
             "lines": [],
+        },
+    ),
+    Resource(
+        "/api/v1/inquiries",
+        Inquiry,
+        lambda cast: an_inquiry(cast.acme, text="", channel="other"),
+        {
+            "created_at": NOON_TEXT,
+            "updated_at": NOON_TEXT,
+            "subject": "Hub drives for cargo bikes",
+            "text": None,
+            "channel": "other",
+            "state": "new",
+            "account": None,
+            "contact": None,
+            "owner": None,
+            "received_at": NOON_TEXT,
+            "answered_at": None,
         },
     ),
     Resource(
