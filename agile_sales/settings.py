@@ -78,6 +78,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "agile_sales.request_trace.RequestTrace",
+    "integrations.api.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -218,11 +219,14 @@ MAIL_TLS = env_bool("MAIL_TLS", default=True)
 LOCAL_MAILBOX = env_bool("LOCAL_MAILBOX", default=False)
 
 # --- API --------------------------------------------------------------------------------------------------------------
+# Calls in any minute: of one token, and of all the tokens of an organisation together.
+API_CALLS_OF_TOKEN = env_int("API_CALLS_OF_TOKEN", 600)
+API_CALLS_OF_ORGANIZATION = env_int("API_CALLS_OF_ORGANIZATION", 3000)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["integrations.api.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["integrations.api.permissions.TokenHasScope"],
     "DEFAULT_RENDERER_CLASSES": ["integrations.api.renderers.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["integrations.api.parsers.OrjsonParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "integrations.api.errors.problem_response",
     "UNAUTHENTICATED_USER": None,
@@ -254,6 +258,8 @@ SPECTACULAR_SETTINGS = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "integrations.api.schema.add_bodies",
+        "integrations.api.schema.let_fields_be_chosen",
         "integrations.api.schema.share_problems",
     ],
 }

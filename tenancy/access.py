@@ -310,8 +310,13 @@ API_SCOPES: dict[str, Action] = {
     "imports:read": Action.IMPORT_RECORDS,
     # It names whatever anybody did to anything, as the audit trail does.
     "events:read": Action.VIEW_AUDIT,
+    "accounts:write": Action.EDIT_ACCOUNTS,
+    "opportunities:write": Action.EDIT_OPPORTUNITIES,
 }
-"""Scopes of integrator tokens, and the action that each stands for. The scopes of fields open no address alone."""
+"""Scopes of integrator tokens, and the action that each stands for. To write does not include to read.
+
+The scopes of fields open no address alone.
+"""
 
 
 def unknown_scopes(scopes: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from tenancy.http import undo_changes
 from tenancy.models import Member
 from tenancy.models.organization import RESERVED_SLUGS
 from tenancy.scoping import organization_scope
+from tenancy.token_limits import meter
 from tenancy.tokens import bearer_token, note_use, sha256_of
 from tenancy.working_time import first_zone
 
@@ -67,11 +68,16 @@ class OrganizationMiddleware:
         return self.inside(request, membership.organization_id, membership.member_id, prepare)
 
     def answer_token(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer an API request. Without a valid token the view itself answers 401."""
+        """Answer an API request. Without a valid token the view itself answers 401, beyond its limits 429."""
         token, now = bearer_token(request.headers.get("Authorization", "")), timezone.now()
         owner = doors.token_owner(sha256_of(token), now=now) if token else None
         request.token_owner = owner  # type: ignore[attr-defined]
         if owner is None:
+            return self.get_response(request)
+        metered = meter(owner)
+        request.metered = metered  # type: ignore[attr-defined]
+        if not all(one.verdict.allowed for one in metered):
+            # The view says so, and no transaction is opened for it.
             return self.get_response(request)
         note_use(owner, used_at=now)
         return self.inside(request, owner.organization_id, None, lambda: UTC, task=f"api token {owner.token_id}")

@@ -1,6 +1,7 @@
 """The OpenAPI document of the API, for programs that make clients of it."""
 
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from django.http import HttpResponse
@@ -39,9 +40,18 @@ class SchemaView(APIView):
         )
 
 
-@cache
+_one_at_a_time = Lock()
+
+
 def document(as_yaml: bool) -> bytes:
     """Return the document as YAML or JSON; it is the same until the process ends."""
+    # What makes it is not meant for two threads at once, and the first callers after a start may be several.
+    with _one_at_a_time:
+        return _document(as_yaml)
+
+
+@cache
+def _document(as_yaml: bool) -> bytes:
     renderer: Any = OpenApiYamlRenderer() if as_yaml else OpenApiJsonRenderer()
     generator: Any = SchemaGenerator  # has no types
     written: bytes = renderer.render(generator().get_schema(request=None, public=True), renderer_context={})

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import redis.exceptions
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from django.http.request import UnreadablePostError
 from rest_framework.exceptions import APIException, ValidationError
@@ -18,8 +18,10 @@ from tenancy.http import undo_changes
 MEDIA_TYPE = "application/problem+json"
 UNAVAILABLE = (OperationalError, InterfaceError, redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
 RETRY_AFTER_SECONDS = 20
-# PostgreSQL's code for a row that a policy refuses: to the caller the record is not there.
-INSUFFICIENT_PRIVILEGE = "42501"
+
+
+# As RFC 9110 has them; Python's names are older.
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,73 @@ class InvalidParameters(APIException):
         super().__init__(" ".join(problem.detail for problem in self.problems))
 
 
+class InvalidBody(APIException):
+    """The body is JSON, but does not say what the address takes; all its faults are named at once, by their path."""
+
+    status_code = 422
+    default_code = "invalid_body"
+
+    def __init__(self, problems: Iterable[FieldProblem], *, code: str = "") -> None:
+        self.problems = tuple(problems)
+        super().__init__(" ".join(problem.detail for problem in self.problems))
+        self.default_code = code or self.default_code
+
+
+class UnreadableBody(APIException):
+    """The body is no JSON."""
+
+    status_code = 400
+    default_code = "unreadable_body"
+    default_detail = "The body is no JSON (RFC 8259) in UTF-8."
+
+
+class PreconditionRequired(APIException):
+    """A change that does not say which version it is based on could undo somebody else's."""
+
+    status_code = 428
+    default_code = "precondition_required"
+    default_detail = (
+        "Say which version you have seen: send the ETag of your last answer in the header If-Match, or the record's "
+        'version in quotes, such as If-Match: "4".'
+    )
+
+
+class PreconditionFailed(APIException):
+    """Somebody else changed the record since the caller read it."""
+
+    status_code = 412
+    default_code = "precondition_failed"
+
+    def __init__(self, version: int | None = None) -> None:
+        now = f" It has version {version} by now." if version is not None else ""
+        super().__init__(f"The record was changed since you read it.{now} Get it again and repeat your change on that.")
+
+
+class Conflict(APIException):
+    """The change can't stand beside what is there."""
+
+    status_code = 409
+    default_code = "conflict"
+
+    def __init__(self, detail: str, *, code: str = "") -> None:
+        super().__init__(detail)
+        self.default_code = code or self.default_code
+
+
+class LimitReached(APIException):
+    """The token, or its organisation, asked more often than it may."""
+
+    status_code = 429
+    default_code = "rate_limit_reached"
+
+    def __init__(self, *, seconds: int) -> None:
+        super().__init__(
+            f"Too many calls. The next one is free in {seconds} second{'s' if seconds > 1 else ''}; RateLimit-Policy "
+            "says how many there are."
+        )
+        self.wait = seconds
+
+
 def problem(
     status: int,
     *,
@@ -54,9 +123,9 @@ def problem(
     known = HTTPStatus(status)
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": known.phrase,
+        "title": _TITLES.get(status, known.phrase),
         "status": status,
-        "code": code or known.name.lower(),
+        "code": code or _TITLES.get(status, known.name).lower().replace(" ", "_"),
     }
     if detail:
         body["detail"] = detail
@@ -77,16 +146,34 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> HttpRespon
     undo_changes(context["request"])
     if isinstance(error, APIException):
         return _api_problem(error)
+    if told := _DATABASE.get(_sql_state(error)):
+        status, code, detail, wait = told
+        return problem(status, code=code, detail=detail, headers={"Retry-After": str(wait)} if wait else None)
     for kinds, status, code, detail in _KNOWN:
         if isinstance(error, kinds):
             headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None
             return problem(status, code=code, detail=detail or _words(error), headers=headers)
-    if isinstance(error, ProgrammingError) and _sql_state(error) == INSUFFICIENT_PRIVILEGE:
-        return problem(404, detail=NOT_HERE)
     return None
 
 
 NOT_HERE = "There is no such record in your organisation."
+_BUSY = (503, "record_busy", "Somebody else is changing the same record. Nothing was changed; try again.", 1)
+_DATABASE: Mapping[str, tuple[int, str, str, int]] = {
+    # A row that a policy refuses is not there for the caller.
+    "42501": (404, "", NOT_HERE, 0),
+    "57014": (
+        503,
+        "took_too_long",
+        "This took longer than a request may and was stopped. Nothing was changed; ask for less at once, or narrow "
+        "the list by a filter.",
+        RETRY_AFTER_SECONDS,
+    ),
+    "55P03": _BUSY,
+    "40P01": _BUSY,
+    "23505": (409, "already_exists", "There is a record with this source and external_id, or this name, already.", 0),
+    "23503": (409, "", "The change refers to a record that is not there, or that others refer to.", 0),
+}
+"""What PostgreSQL's codes mean to a caller: status, code, words, seconds to wait."""
 _KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str, str], ...] = (
     (Http404, 404, "", ""),
     (PermissionDenied, 403, "", ""),
@@ -105,7 +192,7 @@ def _api_problem(error: APIException) -> HttpResponse:
         headers["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait) or 1)
-    if isinstance(error, InvalidParameters):
+    if isinstance(error, InvalidParameters | InvalidBody):
         problems: Iterable[FieldProblem] = error.problems
         detail = str(error.detail)
     elif isinstance(error, ValidationError):

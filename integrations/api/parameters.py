@@ -15,7 +15,8 @@ from integrations.api.errors import FieldProblem, InvalidParameters
 from tenancy.keyset import Sort, chosen_sort
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 200
-PAGE_PARAMETERS = ("cursor", "limit", "sort")
+SHAPE_PARAMETERS = ("fields", "expand")
+PAGE_PARAMETERS = ("cursor", "limit", "sort", *SHAPE_PARAMETERS)
 LONGEST_TEXT = 500
 LONGEST_NAME = 80
 NAME = r"[a-z][a-z_]*(\.[a-z][a-z_]*)?"
@@ -214,6 +215,27 @@ def read_position(given: str) -> int:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """What an address can show of a record: its fields, and which of them can be shown as whole records."""
+
+    fields: Sequence[str]
+    expansions: Sequence[str] = ()
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The parameters by which a caller chooses."""
+        return SHAPE_PARAMETERS if self.expansions else SHAPE_PARAMETERS[:1]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a request wants to see of a record: only these fields (all, where it names none), and these whole."""
+
+    fields: tuple[str, ...] = ()
+    expand: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Asked:
     """What a request asks of a list."""
 
@@ -222,6 +244,7 @@ class Asked:
     limit: int
     cursor: str
     given: Mapping[str, str] = field(default_factory=dict)
+    shape: Shape = Shape()
 
     @property
     def fingerprint(self) -> str:
@@ -230,21 +253,24 @@ class Asked:
         return hashlib.sha256(repr(filters).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
-def read_list(query: QueryDict, *, filters: Sequence[Filter], sorts: Sequence[Sort]) -> Asked:
+def read_list(query: QueryDict, *, filters: Sequence[Filter], sorts: Sequence[Sort], offer: Offer) -> Asked:
     """Return what the query string of a list asks for.
 
     :raises InvalidParameters: with every unknown, repeated or unreadable parameter.
     """
     by_name = {one.name: one for one in filters}
-    problems = list(_unknown(query, [*by_name, *PAGE_PARAMETERS]))
-    given = {name: str(query[name]) for name in query if name in by_name or name in PAGE_PARAMETERS}
-    conditions, limit, sort = [], DEFAULT_LIMIT, sorts[0]
+    allowed = [*by_name, "cursor", "limit", "sort", *offer.parameters]
+    problems = list(_unknown(query, allowed))
+    given = {name: str(query[name]) for name in query if name in allowed}
+    conditions, limit, sort, shape = [], DEFAULT_LIMIT, sorts[0], Shape()
     for name, value in given.items():
         try:
             if name == "limit":
                 limit = read_number(value, 1, LARGEST_LIMIT)
             elif name == "sort":
                 sort = _read_sort(value, sorts)
+            elif name in SHAPE_PARAMETERS:
+                shape = replace(shape, **{name: _read_names(value, name, offer)})
             elif name in by_name:
                 one = by_name[name]
                 conditions.append(one.condition(one.read(value)))
@@ -254,7 +280,36 @@ def read_list(query: QueryDict, *, filters: Sequence[Filter], sorts: Sequence[So
             problems.append(FieldProblem(name, f"{name} {error}."))
     if problems:
         raise InvalidParameters(problems)
-    return Asked(tuple(conditions), sort, limit, given.get("cursor", ""), given)
+    return Asked(tuple(conditions), sort, limit, given.get("cursor", ""), given, shape)
+
+
+def read_shape(query: QueryDict, offer: Offer) -> Shape:
+    """Return what the query string of one record asks for.
+
+    :raises InvalidParameters: with every unknown, repeated or unreadable parameter.
+    """
+    if not query:
+        return Shape()
+    problems, shape = list(_unknown(query, offer.parameters)), Shape()
+    for name in offer.parameters:
+        if name in query:
+            try:
+                shape = replace(shape, **{name: _read_names(str(query[name]), name, offer)})
+            except Unreadable as error:
+                problems.append(FieldProblem(name, f"{name} {error}."))
+    if problems:
+        raise InvalidParameters(problems)
+    return shape
+
+
+def _read_names(value: str, parameter: str, offer: Offer) -> tuple[str, ...]:
+    allowed = offer.fields if parameter == "fields" else offer.expansions
+    names = tuple(dict.fromkeys(value.split(",")))
+    if unknown := [name for name in names if name not in allowed]:
+        raise Unreadable(
+            f"takes {', '.join(allowed)}, separated by commas, and not {', '.join(map(repr, unknown))[:200]}"
+        )
+    return names
 
 
 def read_none(query: QueryDict) -> None:

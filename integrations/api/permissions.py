@@ -26,14 +26,14 @@ class MissingScope(PermissionDenied):
 
 
 class TokenHasScope(BasePermission):
-    """Lets a request through whose token has the scope that the view names in `required_scope`."""
+    """Lets a request through whose token has the scope that the view names for the method."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         """Return True, or say which scope is missing.
 
         :raises MissingScope: when the token lacks it.
         """
-        scope: str = view.required_scope  # type: ignore[attr-defined]
+        scope: str = view.scope_for(request.method or "")  # type: ignore[attr-defined]
         if scope not in cast("TokenOwner", request.auth).scopes:
             raise MissingScope(scope)
         return True

@@ -1,83 +1,19 @@
 """How the API describes itself: each view's own declarations, made into OpenAPI in one place."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, inline_serializer
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRequest, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
 from integrations.api.components import ProblemSerializer
 from integrations.api.errors import MEDIA_TYPE
+from integrations.api.header_words import HEADERS_OF_ANSWERS, IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH
 from integrations.api.parameters import DEFAULT_LIMIT, LARGEST_LIMIT, Filter, sort_names
-
-_FAULTY = [{"name": "limit", "detail": f"limit takes a whole number from 1 to {LARGEST_LIMIT}."}]
-PROBLEMS: Mapping[int, tuple[str, dict[str, Any]]] = {
-    400: (
-        "A parameter is unknown, given twice, or not readable. All the faults are named at once.",
-        {"title": "Bad Request", "code": "invalid_parameters", "detail": _FAULTY[0]["detail"], "errors": _FAULTY},
-    ),
-    401: (
-        "There is no token, or it is malformed, unknown, expired or revoked.",
-        {
-            "title": "Unauthorized",
-            "code": "authentication_failed",
-            "detail": "The token is not known, has expired, or was revoked.",
-        },
-    ),
-    403: (
-        "The token lacks the scope that this needs.",
-        {
-            "title": "Forbidden",
-            "code": "missing_scope",
-            "detail": "This needs a token with the scope accounts:read. An administrator of your organisation can "
-            "make one.",
-        },
-    ),
-    404: (
-        "The organisation of the token has no such record, or it was deleted.",
-        {"title": "Not Found", "code": "not_found", "detail": "There is no such record in your organisation."},
-    ),
-    405: (
-        "The address does not take this method; Allow names those that it takes.",
-        {"title": "Method Not Allowed", "code": "method_not_allowed", "detail": 'Method "DELETE" not allowed.'},
-    ),
-    406: (
-        "The Accept header asks for something other than JSON.",
-        {
-            "title": "Not Acceptable",
-            "code": "not_acceptable",
-            "detail": "Could not satisfy the request Accept header.",
-        },
-    ),
-    500: (
-        "Something broke on our side. Nothing was changed; quote the reference when you ask us about it.",
-        {"title": "Internal Server Error", "code": "internal_server_error", "reference": "4F9C02"},
-    ),
-    503: (
-        "A server behind this one does not answer. Try again after the seconds in Retry-After.",
-        {
-            "title": "Service Unavailable",
-            "code": "service_unavailable",
-            "detail": "A server behind this one does not answer. Try again in a moment.",
-        },
-    ),
-}
-"""Every answer but the good one: what it means, and an example."""
-
-_HEADERS = (
-    OpenApiParameter(
-        "WWW-Authenticate",
-        str,
-        OpenApiParameter.HEADER,
-        description="Bearer, and whether the token was refused (RFC 6750).",
-        response=[401],
-    ),
-    OpenApiParameter("Allow", str, OpenApiParameter.HEADER, description="The methods of the address.", response=[405]),
-    OpenApiParameter("Retry-After", int, OpenApiParameter.HEADER, description="Seconds to wait.", response=[503]),
-)
+from integrations.api.problems import PROBLEMS, problems_of
 
 
 class ApiSchema(AutoSchema):
@@ -87,6 +23,11 @@ class ApiSchema(AutoSchema):
 
     def get_operation_id(self) -> str:
         """Return the name that generated clients give the call."""
+        if self.view.is_bulk:
+            return f"upsert_{self.view.plural}"
+        verb = {"POST": "create", "PATCH": "change", "DELETE": "delete"}.get(self.method)
+        if verb:
+            return f"{verb}_{self.view.singular}"
         return f"list_{self.view.plural}" if self.view.is_list else f"get_{self.view.singular}"
 
     def get_tags(self) -> list[str]:
@@ -95,37 +36,88 @@ class ApiSchema(AutoSchema):
 
     def get_summary(self) -> str:
         """Return the heading."""
-        return str(self.view.summary)
+        if self.method == "GET" or self.view.is_bulk:
+            return str(self.view.summary)
+        thing = self.view.singular.replace("_", " ")
+        verb = {"POST": "Create", "PATCH": "Change", "DELETE": "Delete"}[self.method]
+        return f"{verb} {'an' if thing[0] in 'aeiou' else 'a'} {thing}"
 
     def get_description(self) -> str:  # type: ignore[override]
         """Return the view's own words with the scope that it needs."""
-        words = " ".join((self.view.__doc__ or "").split())
-        return f"{words}\n\nScope: `{self.view.required_scope}`"
+        told = self.view if self.method == "GET" else getattr(self.view, self.method.lower())
+        words = [" ".join((told.__doc__ or "").split(":raises")[0].split())]
+        if about := self.view.about.get(self.method):
+            words.append(about)
+        return "\n\n".join([*words, f"Scope: `{self.view.scope_for(self.method)}`"])
+
+    def is_deprecated(self) -> bool:
+        """Return whether the address is on its way out."""
+        return self.view.deprecation is not None
 
     def get_override_parameters(self) -> list[Any]:
-        """Return the filters, the sort, the page and the headers of the answers."""
-        parameters = [*_HEADERS]
+        """Return the filters, the sort, the page and the headers of request and answers."""
+        parameters = [*HEADERS_OF_ANSWERS]
+        if self.method != "GET":
+            parameters.append(IDEMPOTENCY_KEY)
+            if self.method != "POST":
+                parameters.append(IF_MATCH)
+            return parameters
         if self.view.is_list:
             parameters += [_described(one) for one in self.view.filters]
             parameters += _page_parameters(self.view)
-        return parameters
+        else:
+            parameters.append(IF_NONE_MATCH)
+        return parameters + _shape_parameters(self.view)
+
+    def get_request_serializer(self) -> Any:
+        """Return the schema of the body, as a component of its own."""
+        if self.method not in ("POST", "PATCH"):
+            return None
+        change = self.method == "PATCH"
+        if self.view.is_bulk:
+            name, schema, example = self.view.body_schema()
+        else:
+            body = self.view.body
+            name, schema = body.name + ("Change" if change else "Input"), body.schema(change=change)
+            example = body.example(change=change)
+        _bodies[name] = schema
+        told = OpenApiRequest({"$ref": f"#/components/schemas/{name}"}, examples=[_example(example)])
+        kinds = ("application/json", "application/merge-patch+json") if change else ("application/json",)
+        return dict.fromkeys(kinds, told)
 
     def get_response_serializers(self) -> Any:
         """Return what comes back, for each status."""
-        is_list: bool = self.view.is_list
-        shape = page_of_records(self.view.record) if is_list else self.view.record
-        value = {"results": [self.view.example], "next": None, "previous": None} if is_list else self.view.example
-        answers: dict[Any, Any] = {
-            200: OpenApiResponse(shape, self.view.summary, [OpenApiExample("Example", value=value)])
-        }
-        for status, (meaning, example) in PROBLEMS.items():
-            if status == 404 and is_list:
-                continue
+        answers = self._good_answers()
+        for status in problems_of(self.method, is_one=not self.view.is_list and not self.view.is_bulk):
+            meaning, example = PROBLEMS[status]
             body = {"type": "about:blank", "title": example["title"], "status": status, **example}
             answers[status, MEDIA_TYPE] = OpenApiResponse(
                 ProblemSerializer, meaning, [OpenApiExample("Example", value=body)]
             )
         return answers
+
+    def _good_answers(self) -> dict[Any, Any]:
+        if self.method == "DELETE":
+            return {204: OpenApiResponse(description="It is deleted.")}
+        if self.view.is_bulk:
+            return {200: OpenApiResponse(self.view.outcome, self.view.summary, [_example(self.view.outcome_example)])}
+        example = self.view.example
+        if self.method != "GET":
+            words = "The record as it is now; its id and version only, for a token that may not read it."
+            return {
+                201 if self.method == "POST" else 200: OpenApiResponse(self.view.record, words, [_example(example)])
+            }
+        if self.view.is_list:
+            page = {"results": [example], "next": None, "previous": None}
+            return {200: OpenApiResponse(page_of_records(self.view.record), self.view.summary, [_example(page)])}
+        return {
+            200: OpenApiResponse(self.view.record, self.view.summary, [_example(example)]),
+            304: OpenApiResponse(description="You have the newest answer already, the one that If-None-Match names."),
+        }
+
+
+def _example(value: Any) -> OpenApiExample:
+    return OpenApiExample("Example", value=value)
 
 
 @cache
@@ -176,6 +168,62 @@ def _page_parameters(view: Any) -> list[OpenApiParameter]:
             "only the list, the filters and the sort that it was made for.",
         ),
     ]
+
+
+def _shape_parameters(view: Any) -> list[OpenApiParameter]:
+    offer = view.offer()
+    found = [
+        _names(
+            "fields",
+            offer.fields,
+            "Only these fields, each once, separated by commas. Without it all of them come.",
+            list(offer.fields[:2]),
+        )
+    ]
+    if offer.expansions:
+        scopes = ", ".join(f"{name} needs `{other.required_scope}`" for name, other in view.expansions.items())
+        words = f"Records that are shown whole, as their own address shows them, and not by id and name only: {scopes}."
+        found.append(_names("expand", offer.expansions, words, list(offer.expansions[:1])))
+    return found
+
+
+def _names(name: str, allowed: Sequence[str], words: str, example: list[str]) -> OpenApiParameter:
+    return OpenApiParameter(
+        name,
+        {"type": "array", "items": {"type": "string", "enum": list(allowed)}, "minItems": 1},
+        description=words,
+        style="form",
+        explode=False,
+        examples=[_example(example)],
+    )
+
+
+_bodies: dict[str, dict[str, Any]] = {}
+
+
+def add_bodies(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Add the schemas that the bodies of requests refer to (a hook of drf-spectacular).
+
+    They are JSON schema as it is, so they come after the hook that makes components of its serializers' codes.
+    """
+    schemas = result["components"]["schemas"] | _bodies
+    result["components"]["schemas"] = dict(sorted(schemas.items()))
+    return result
+
+
+def let_fields_be_chosen(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Promise no single field of a record (a hook of drf-spectacular): `fields` leaves out what was not asked for."""
+    schemas = result["components"]["schemas"]
+    for path in result["paths"].values():
+        for operation in path.values():
+            for status in ("200", "201"):
+                content = operation["responses"].get(status, {}).get("content", {})
+                shown = content.get("application/json", {}).get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
+                if shown.endswith("Page"):
+                    shown = schemas[shown]["properties"]["results"]["items"]["$ref"].rsplit("/", 1)[-1]
+                if "id" in schemas.get(shown, {}).get("properties", {}) or shown == "AccountScore":
+                    schemas[shown].pop("required", None)
+    return result
 
 
 def share_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class Operation:
     summary: str
     paragraphs: tuple[str, ...]
     parameters: tuple[Value, ...]
+    body: str
     example: str
     answers: tuple[tuple[str, str], ...]
 
@@ -75,7 +76,6 @@ def reference() -> tuple[tuple[Operation, ...], tuple[Shape, ...]]:
 
 
 def _operation(api: Node, path: str, method: str, told: Node) -> Operation:
-    good = told["responses"]["200"]["content"]["application/json"]["examples"]["Example"]["value"]
     return Operation(
         key=told["operationId"],
         method=method.upper(),
@@ -83,9 +83,16 @@ def _operation(api: Node, path: str, method: str, told: Node) -> Operation:
         summary=told["summary"],
         paragraphs=tuple(told["description"].replace("`", "").split("\n\n")),
         parameters=tuple(_parameter(api, one) for one in told.get("parameters", ())),
-        example=json.dumps(good, indent=2, ensure_ascii=False),
+        body=_example(told.get("requestBody", {})),
+        example="".join(map(_example, (one for status, one in told["responses"].items() if status < "300"))),
         answers=tuple((status, _resolved(api, one)["description"]) for status, one in told["responses"].items()),
     )
+
+
+def _example(told: Node) -> str:
+    """Return the example of a body or of an answer, nothing where it has no content."""
+    content = told.get("content", {}).get("application/json")
+    return json.dumps(content["examples"]["Example"]["value"], indent=2, ensure_ascii=False) if content else ""
 
 
 def _parameter(api: Node, told: Node) -> Value:

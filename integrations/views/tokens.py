@@ -24,7 +24,9 @@ from tenancy.tokens import issue_token, revoke_token
 
 SCOPE_WORDS = {
     "accounts:read": gettext_lazy("Read accounts"),
+    "accounts:write": gettext_lazy("Create, change and delete accounts"),
     "opportunities:read": gettext_lazy("Read deals"),
+    "opportunities:write": gettext_lazy("Create, change and delete deals"),
     "scores:read": gettext_lazy("Read scores and their reasons"),
     "contacts:read": gettext_lazy("Read contacts"),
     "activities:read": gettext_lazy("Read activities"),

@@ -1,14 +1,19 @@
-"""GET /api/v1/accounts and /api/v1/accounts/{id}."""
+"""/api/v1/accounts and /api/v1/accounts/{id}."""
 
 from typing import Any
 
 from django.db.models import QuerySet
 
-from integrations.api import parameters
+from integrations.api import bodies, parameters
+from integrations.api.bodies import Body, Values, both_or_neither, with_amounts
 from integrations.api.components import money, reference
-from integrations.api.views import DetailView, ListView, RecordView, Row
+from integrations.api.views import RecordView, Row
+from integrations.api.writing import CreatingView
+from pipeline.api import references
 from pipeline.api.components import AccountSerializer
+from pipeline.api.writing import RecordDeletingView, RecordWritingView
 from pipeline.models import Account, IcpFit, Lifecycle, Segment
+from pipeline.operations import UnableToNestAccount, create_account, update_account
 from pipeline.querysets import starting_with
 from tenancy.keyset import Sort
 
@@ -37,10 +42,50 @@ EXAMPLE = {
 }
 
 
+ONE_CURRENCY = "The amounts of an account are in one currency."
+BODY = Body(
+    "Account",
+    [
+        *bodies.from_source(),
+        bodies.text("name", 200, "The name of the firm.", example="Velora E-Bikes", required=True),
+        bodies.reference("parent_id", "account", references.accounts, "The account of the group that it belongs to."),
+        bodies.reference("owner_id", "active member", references.members, "The person who owns it."),
+        bodies.code("lifecycle", Lifecycle.values, "How far it has come with you.", example="customer", null=False),
+        bodies.code("segment", Segment.values, "How large it is to you.", example="key"),
+        bodies.text("industry", 120, "The industry.", example="Mobility"),
+        bodies.text("region", 120, "The region.", example="North"),
+        bodies.matching("country", "[A-Z]{2}", "two capital letters (ISO 3166)", "The country.", example="NL"),
+        bodies.text("city", 120, "The city.", example="Utrecht"),
+        bodies.text("website", 300, "The address of its website.", example="https://velora.example"),
+        bodies.whole("employees", 0, 10_000_000, "How many people work there.", example=420),
+        bodies.money(
+            "annual_revenue",
+            f"What it earns in a year. {ONE_CURRENCY}",
+            example={"amount_minor": 9_800_000_000, "currency": "EUR"},
+        ),
+        bodies.money(
+            "potential",
+            f"What it could buy from you in a year. {ONE_CURRENCY}",
+            example={"amount_minor": 125_000_000, "currency": "EUR"},
+        ),
+        bodies.day("customer_since", "The day of its first purchase.", example="2021-05-01"),
+        bodies.code("icp_fit", IcpFit.values, "How well it matches the customers that you serve best.", example="a"),
+    ],
+    read_only=("owner", "currency"),
+)
+AMOUNTS = ("annual_revenue", "potential")
+
+
+def columns_of(values: Values, current: Account | None = None) -> dict[str, Any]:
+    """Return what a body states as the operations take it."""
+    named = {"parent_id": "parent", "owner_id": "owner"}
+    return {named.get(name, name): value for name, value in with_amounts(values, AMOUNTS, current).items()}
+
+
 class AccountView(RecordView):
     """The accounts of an organisation."""
 
-    required_scope = "accounts:read"
+    required_scope, write_scope = "accounts:read", "accounts:write"
     singular, plural = "account", "accounts"
     record = AccountSerializer
     example = EXAMPLE
@@ -82,12 +127,19 @@ class AccountView(RecordView):
         }
 
 
-class AccountListView(AccountView, ListView):
+class AccountListView(AccountView, RecordWritingView, CreatingView):
     """Accounts, page by page. In the order of `id`, the default, no account is missed or comes twice while others
     change: right for a copy. Afterwards ask with `updated_after` for what changed.
     """
 
     summary = "List accounts"
+    body = BODY
+
+    def create(self, values: Values) -> Account:
+        """Add the account."""
+        both_or_neither(values)
+        return create_account(created_at=self.now, **self.acting(), **columns_of(values))
+
     sorts = (
         Sort("id", "id"),
         Sort("name", "name_key"),
@@ -115,7 +167,20 @@ class AccountListView(AccountView, ListView):
     )
 
 
-class AccountDetailView(AccountView, DetailView):
+class AccountDetailView(AccountView, RecordDeletingView):
     """One account by its id."""
 
     summary = "Get an account"
+    body = BODY
+    refusals = {UnableToNestAccount: "parent_id"}
+    about = {"DELETE": "It is taken out of every list; what hangs on it stays. For 30 days it can be restored."}
+
+    def change(self, record: Account, values: Values) -> None:
+        """Change the account."""
+        update_account(
+            account=record,
+            version=record.version,
+            updated_at=self.now,
+            **self.acting(),
+            **columns_of(values, record),
+        )

@@ -1,14 +1,21 @@
-"""GET /api/v1/opportunities and /api/v1/opportunities/{id}."""
+"""/api/v1/opportunities and /api/v1/opportunities/{id}."""
 
 from typing import Any
 
 from django.db.models import QuerySet
 
-from integrations.api import parameters
+from integrations.api import bodies, parameters
+from integrations.api.bodies import Body, Values, both_or_neither, with_amounts
 from integrations.api.components import money, reference
-from integrations.api.views import DetailView, ListView, RecordView, Row
+from integrations.api.errors import FieldProblem, InvalidBody
+from integrations.api.views import RecordView, Row
+from integrations.api.writing import CreatingView
+from pipeline.api import references
+from pipeline.api.accounts import AccountView
 from pipeline.api.components import OpportunitySerializer
-from pipeline.models import ForecastCategory, Opportunity, Outcome
+from pipeline.api.writing import RecordDeletingView, RecordWritingView
+from pipeline.models import ForecastCategory, Opportunity, Outcome, Stage
+from pipeline.operations import UnableToMoveStage, change_opportunity, create_opportunity
 from pipeline.querysets import starting_with
 from tenancy.keyset import Sort
 
@@ -38,10 +45,48 @@ EXAMPLE = {
 }
 
 
+BODY = Body(
+    "Opportunity",
+    [
+        *bodies.from_source(),
+        bodies.text("name", 200, "What it is about.", example="2027 drive framework", required=True),
+        bodies.reference("account_id", "account", references.accounts, "The account that may buy."),
+        bodies.reference("owner_id", "active member", references.members, "The person who owns it."),
+        bodies.reference("product_id", "product", references.products, "The main product."),
+        bodies.reference(
+            "stage_id",
+            "stage in use",
+            references.stages,
+            "The stage that it is in. A new deal begins in an open one, without this in the first of the default "
+            "pipeline. A change moves it; a won or lost stage closes it, an open one opens it again.",
+            null=False,
+        ),
+        bodies.text("lost_reason", 300, "Why it was lost: needed with the move into a lost stage, and only there."),
+        bodies.money("amount", "What it is worth.", example={"amount_minor": 38_000_000, "currency": "EUR"}),
+        bodies.whole(
+            "probability_bp", 0, 10_000, "The chance to win in hundredths of a percent; null for that of its stage."
+        ),
+        bodies.day("close_date", "The day on which it is expected to close.", example="2026-12-18"),
+        bodies.text("next_step", 300, "What comes next.", example="Service levels with Sanne"),
+        bodies.day("next_step_date", "When that is.", example="2026-11-26"),
+    ],
+    read_only=(
+        *("account", "owner", "product", "stage", "pipeline", "currency", "outcome", "opened_at", "closed_at"),
+        "stage_entered_at",
+    ),
+)
+
+
+def columns_of(values: Values, current: Opportunity | None = None) -> dict[str, Any]:
+    """Return what a body states as the operations take it."""
+    columns = with_amounts(values, ("amount",), current)
+    return {name if name == "external_id" else name.removesuffix("_id"): columns[name] for name in columns}
+
+
 class OpportunityView(RecordView):
     """The deals of an organisation."""
 
-    required_scope = "opportunities:read"
+    required_scope, write_scope = "opportunities:read", "opportunities:write"
     singular, plural = "opportunity", "opportunities"
     record = OpportunitySerializer
     example = EXAMPLE
@@ -52,6 +97,7 @@ class OpportunityView(RecordView):
         *("stage__probability_bp", "probability_bp", "outcome", "amount_minor", "currency", "close_date", "opened_at"),
         *("closed_at", "stage_entered_at", "lost_reason", "next_step", "next_step_date"),
     )
+    expansions = {"account": AccountView}
 
     def rows(self) -> QuerySet[Any, Any]:
         """Return the deals that were not deleted."""
@@ -91,12 +137,31 @@ class OpportunityView(RecordView):
         }
 
 
-class OpportunityListView(OpportunityView, ListView):
+class OpportunityListView(OpportunityView, RecordWritingView, CreatingView):
     """Opportunities (deals), page by page. In the order of `id`, the default, none is missed or comes twice while
     others change: right for a copy. Afterwards ask with `updated_after` for what changed.
     """
 
     summary = "List opportunities"
+    body = BODY
+    refusals = {UnableToMoveStage: "stage_id"}
+
+    def create(self, values: Values) -> Opportunity:
+        """Open the deal."""
+        both_or_neither(values)
+        columns = columns_of(values)
+        if columns.pop("lost_reason", ""):
+            raise InvalidBody([FieldProblem("lost_reason", "A new deal can't have been lost.")])
+        stage = columns.pop("stage", None) or self._first_stage()
+        return create_opportunity(stage=stage, opened_at=self.now, **self.acting(), **columns)
+
+    def _first_stage(self) -> Stage:
+        stages = references.stages(self.organization_id).filter(pipeline__is_default=True, kind="open")
+        stage: Stage | None = stages.order_by("position", "id").first()
+        if stage is None:
+            raise InvalidBody([FieldProblem("stage_id", "There is no default pipeline; say in which stage it begins.")])
+        return stage
+
     sorts = (
         Sort("id", "id"),
         Sort("close_date", "close_date", nullable=True),
@@ -128,7 +193,23 @@ class OpportunityListView(OpportunityView, ListView):
     )
 
 
-class OpportunityDetailView(OpportunityView, DetailView):
+class OpportunityDetailView(OpportunityView, RecordDeletingView):
     """One opportunity by its id."""
 
     summary = "Get an opportunity"
+    body = BODY
+    refusals = {UnableToMoveStage: "stage_id"}
+    about = {
+        "PATCH": "A new `stage_id` moves the deal, and its version grows by two where other fields change as well.",
+        "DELETE": "It is taken out of every list. For 30 days it can be restored.",
+    }
+
+    def change(self, record: Opportunity, values: Values) -> None:
+        """Change the deal."""
+        change_opportunity(
+            opportunity=record,
+            version=record.version,
+            changed_at=self.now,
+            **self.acting(),
+            **columns_of(values, record),
+        )

@@ -11,6 +11,7 @@ from pipeline.operations.noting import NotedChange, noted_changes
 from pipeline.operations.opportunities import (
     OpportunityFields,
     UnableToMoveStage,
+    change_opportunity,
     create_opportunity,
     move_stage,
     update_opportunity,
@@ -45,6 +46,7 @@ __all__ = [
     "UnableToRestore",
     "UnableToUndo",
     "Undone",
+    "change_opportunity",
     "change_view",
     "choose_view",
     "create_account",

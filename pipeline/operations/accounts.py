@@ -6,6 +6,7 @@ from typing import TypedDict, Unpack
 from django.db import transaction
 
 from pipeline.models import Account
+from pipeline.models.record import MANUAL
 from pipeline.operations.changes import check_references, payload_of, write_changes
 from pipeline.operations.noting import note_created
 from tenancy.events import record_event
@@ -39,11 +40,26 @@ class UnableToNestAccount(ValueError):
 
 @transaction.atomic
 def create_account(
-    *, organization: Organization, actor: Member | None, created_at: datetime, **fields: Unpack[AccountFields]
+    *,
+    organization: Organization,
+    actor: Member | None,
+    created_at: datetime,
+    source: str = MANUAL,
+    external_id: str = "",
+    **fields: Unpack[AccountFields],
 ) -> Account:
-    """Add an account that was typed in here."""
+    """Add an account that was typed in here, or that another system knows by `source` and `external_id`.
+
+    :raises django.db.IntegrityError: when there is one with that source and external id.
+    """
     account: Account = Account.objects.create(
-        organization=organization, created_at=created_at, updated_at=created_at, recorded_at=created_at, **fields
+        organization=organization,
+        source=source,
+        external_id=external_id,
+        created_at=created_at,
+        updated_at=created_at,
+        recorded_at=created_at,
+        **fields,
     )
     check_references()
     note_created(account)

@@ -7,6 +7,7 @@ from typing import Any, TypedDict, Unpack
 from django.db import transaction
 
 from pipeline.models import Account, Opportunity, Product, Stage
+from pipeline.models.record import MANUAL
 from pipeline.operations.changes import Differences, check_references, payload_of, write_changes
 from pipeline.operations.history import first_values, keep_history
 from pipeline.operations.noting import note_created
@@ -41,16 +42,21 @@ def create_opportunity(
     stage: Stage,
     actor: Member | None,
     opened_at: datetime,
+    source: str = MANUAL,
+    external_id: str = "",
     **fields: Unpack[OpportunityFields],
 ) -> Opportunity:
-    """Open a deal in a stage.
+    """Open a deal in a stage; another system may know it by `source` and `external_id`.
 
     :raises UnableToMoveStage: when the stage is retired, or is not for open deals.
+    :raises django.db.IntegrityError: when there is one with that source and external id.
     """
     if stage.retired_at is not None or not stage.is_open:
         raise UnableToMoveStage(f"A new deal can't begin in “{stage.name}”.")
     opportunity: Opportunity = Opportunity.objects.create(
         organization=organization,
+        source=source,
+        external_id=external_id,
         pipeline_id=stage.pipeline_id,
         stage=stage,
         opened_at=opened_at,
@@ -209,6 +215,47 @@ def move_stage(
             payload=payload,
             actor=actor,
             occurred_at=moved_at,
+        )
+    return opportunity
+
+
+@transaction.atomic
+def change_opportunity(
+    *,
+    organization: Organization,
+    opportunity: Opportunity,
+    version: int,
+    actor: Member | None,
+    changed_at: datetime,
+    stage: Stage | None = None,
+    lost_reason: str = "",
+    **fields: Unpack[OpportunityFields],
+) -> Opportunity:
+    """Change what is said of a deal and, where another `stage` is given, move it there; both or neither.
+
+    :raises UnableToMoveStage: when the stage can't take it, or a reason is given for what is no loss.
+    :raises StaleVersion: when somebody else changed it since `version` was read.
+    """
+    moves = stage is not None and stage.pk != opportunity.stage_id
+    if lost_reason and not (moves and stage is not None and stage.kind == "lost"):
+        raise UnableToMoveStage("A reason for a loss goes together with the move into a lost stage.")
+    update_opportunity(
+        organization=organization,
+        opportunity=opportunity,
+        version=version,
+        actor=actor,
+        updated_at=changed_at,
+        **fields,
+    )
+    if moves and stage is not None:
+        move_stage(
+            organization=organization,
+            opportunity=opportunity,
+            stage=stage,
+            version=opportunity.version,
+            actor=actor,
+            moved_at=changed_at,
+            lost_reason=lost_reason,
         )
     return opportunity
 

@@ -1,6 +1,7 @@
 """Calls the API as another system would, and holds every answer against the OpenAPI document."""
 
 import json
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -36,8 +37,30 @@ class Caller:
     def get(self, path: str, query: dict[str, Any] | None = None, **headers: str) -> Any:
         """Ask, with the parameters of `query`."""
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        client = Client(raise_request_exception=False)
-        return client.get(path, query or {}, headers={**sent, **headers})
+        return _client().get(path, query or {}, headers={**sent, **headers})
+
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """Send a change, with a JSON body; a good answer must be as the document describes it."""
+        sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        kind = headers.pop("Content-Type", "application/json")
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer: Any = _client().generic(method, path, content, content_type=kind, headers={**sent, **named})
+        if answer.status_code < 300 and answer.content:
+            conforms(json.loads(answer.content), path, answer.status_code, method.lower())
+        return answer
+
+    def post(self, path: str, body: Any, **headers: str) -> Any:
+        """Make a record."""
+        return self.send("POST", path, body, **headers)
+
+    def patch(self, path: str, body: Any, seen: Any = "*", **headers: str) -> Any:
+        """Change a record whose ETag, or version, was `seen`."""
+        return self.send("PATCH", path, body, **_if_match(seen), **headers)
+
+    def delete(self, path: str, seen: Any = "*", **headers: str) -> Any:
+        """Delete a record."""
+        return self.send("DELETE", path, **_if_match(seen), **headers)
 
     def read(self, path: str, **query: Any) -> Any:
         """Ask and return what comes back, which must be good and as the document describes it."""
@@ -60,6 +83,23 @@ class Caller:
             yield body["results"]
 
 
+_own = threading.local()
+
+
+def _client() -> Client:
+    """Return this thread's client: making one loads the whole chain of middleware anew."""
+    if not hasattr(_own, "client"):
+        _own.client = Client(raise_request_exception=False)
+    client: Client = _own.client
+    return client
+
+
+def _if_match(seen: Any) -> dict[str, str]:
+    if seen is None:
+        return {}
+    return {"If_Match": f'"{seen}"' if isinstance(seen, int) else seen}
+
+
 def the_problem(answer: Any, status: int) -> Any:
     """Return the problem of an answer, which must have this status and this form."""
     assert answer.status_code == status, answer.content
@@ -70,13 +110,20 @@ def the_problem(answer: Any, status: int) -> Any:
     return body
 
 
-def conforms(body: Any, path: str, status: int) -> None:
+def conforms(body: Any, path: str, status: int, method: str = "get") -> None:
     """Raise where the answer is not what the document promises for the address."""
+    path = path.split("?")[0]
     template = next(
         one for one in openapi()["paths"] if _fits(one, path.split("localhost")[-1].split("testserver")[-1])
     )
-    at = f"#/paths/{template.replace('/', '~1')}/get/responses/{status}/content/application~1json/schema"
+    at = f"#/paths/{template.replace('/', '~1')}/{method}/responses/{status}/content/application~1json/schema"
     _validator(at).validate(body)
+
+
+def validated(schema: Any, value: Any) -> None:
+    """Raise where a value does not follow a schema of the document."""
+    whole = openapi() | {"$ref": schema["$ref"]} if "$ref" in schema else schema
+    Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(value)
 
 
 def _fits(template: str, path: str) -> bool:

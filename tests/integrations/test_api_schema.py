@@ -10,9 +10,8 @@ from drf_spectacular.validation import validate_schema
 
 from agile_sales.api_urls import urlpatterns
 from integrations.api.document import document
-from integrations.api.schema import PROBLEMS
 from integrations.api.views import ApiView
-from tests.integrations.api_caller import Caller, openapi, the_problem
+from tests.integrations.api_caller import Caller, openapi, the_problem, validated
 from tests.servers import ROOT
 
 
@@ -25,8 +24,8 @@ def resolved(response: Any) -> Any:
 SNAPSHOT = ROOT / "docs" / "openapi.yaml"
 
 
-def operations() -> list[tuple[str, dict[str, object]]]:
-    return [(path, methods["get"]) for path, methods in openapi()["paths"].items()]
+def operations() -> list[tuple[str, str, dict[str, Any]]]:
+    return [(path, method, told) for path, methods in openapi()["paths"].items() for method, told in methods.items()]
 
 
 def test_the_checked_in_document_is_the_one_that_the_views_declare() -> None:
@@ -44,21 +43,57 @@ def test_every_resource_is_in_it() -> None:
         if issubclass(getattr(pattern.callback, "cls", object), ApiView)
     }
 
-    assert {path.split("{")[0] for path, _ in operations()} == served
+    assert {path.split("{")[0] for path, _, _ in operations()} == served
 
 
-@pytest.mark.parametrize(("path", "operation"), operations())
-def test_an_operation_says_all_that_can_come_back_and_what_it_needs(path: str, operation: dict[str, object]) -> None:
+ALWAYS = {400, 401, 403, 405, 406, 429, 500, 503}
+GOOD = {"get": {200}, "post": {201}, "patch": {200}, "delete": {204}}
+CHANGES = {
+    "get": set(),
+    "post": {409, 413, 415, 422},
+    "patch": {409, 412, 413, 415, 422, 428},
+    "delete": {409, 412, 413, 422, 428},
+}
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), operations())
+def test_an_operation_says_all_that_can_come_back_and_what_it_needs(
+    path: str, method: str, operation: dict[str, Any]
+) -> None:
     responses: Any = operation["responses"]
 
-    expected = {200, *PROBLEMS} - (set() if "{" in path else {404})
-    assert {int(status) for status in responses} == expected
+    good = {200} if path.endswith("/bulk") else GOOD[method]
+    of_one = {404} | ({304} if method == "get" else set()) if "{" in path else set()
+    assert {int(status) for status in responses} == good | ALWAYS | CHANGES[method] | of_one
     for response in responses.values():
         told = resolved(response)
         assert told["description"]
-        assert all(one["examples"] for one in told["content"].values())
+        assert all(one["examples"] for one in told.get("content", {}).values())
+        assert {"X-Request-Id", "RateLimit", "RateLimit-Policy"} <= set(told["headers"])
     assert operation["security"] == [{"token": []}]
-    assert "Scope: `" in str(operation["description"])
+    scope = f":{'read' if method == 'get' else 'write'}`"
+    assert scope in operation["description"].rpartition("Scope: `")[2]
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "operation"), [one for one in operations() if "requestBody" in one[2]], ids=str
+)
+def test_an_example_of_a_body_is_one_that_the_document_allows(
+    path: str, method: str, operation: dict[str, Any]
+) -> None:
+    for kind in operation["requestBody"]["content"].values():
+        for example in kind["examples"].values():
+            validated(kind["schema"], example["value"])
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), operations(), ids=str)
+def test_an_example_of_an_answer_is_one_that_the_document_allows(
+    path: str, method: str, operation: dict[str, Any]
+) -> None:
+    for response in operation["responses"].values():
+        for kind in resolved(response).get("content", {}).values():
+            for example in kind["examples"].values():
+                validated(kind["schema"], example["value"])
 
 
 def test_anybody_may_read_it_as_json_or_yaml() -> None:
@@ -82,7 +117,7 @@ def test_it_takes_no_parameters_and_no_other_form() -> None:
 def test_people_read_the_same_on_a_page(client: Client) -> None:
     page = client.get("/api/docs").content.decode()
 
-    for path, operation in operations():
+    for path, _, operation in operations():
         assert path in page
         assert str(operation["summary"]) in page
     for name in ("min_score", "updated_after", "amount_minor", "best_case · commit"):

@@ -84,7 +84,7 @@ WRONG = [
     ({"name": ""}, "This field is required"),
     ({"name": "   "}, "This field is required"),
     ({"scopes": []}, "This field is required"),
-    ({"scopes": ["accounts:write"]}, "accounts:write is not one of the available choices"),
+    ({"scopes": ["accounts:rule"]}, "accounts:rule is not one of the available choices"),
     ({"expires": ""}, "This field is required"),
     ({"expires": "9999"}, "9999 is not one of the available choices"),
     ({"key": "x"}, "Load it again"),

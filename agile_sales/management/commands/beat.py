@@ -1,4 +1,4 @@
-"""`manage.py beat`: queues each organisation's night at its own hour, until it is stopped."""
+"""`manage.py beat`: queues each organisation's night at its own hour and clears up, until it is stopped."""
 
 import signal
 import threading
@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from agile_sales.night_calendar import queue_due_nights
+from integrations.api.idempotency import forget_old_keys
 from tenancy import figures
 
 
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         while not stop.is_set():
             try:
                 queued = queue_due_nights(now=timezone.now())
+                forget_old_keys(now=timezone.now())
             except (OperationalError, InterfaceError) as error:
                 if once:
                     raise
