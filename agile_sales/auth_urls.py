@@ -66,6 +66,8 @@ urlpatterns = [
     path("you/", your_account_views.profile, name="you"),
     path("you/organizations/", your_account_views.organizations, name="you-organizations"),
     path("you/security/", your_account_views.security, name="mfa_index"),
+    path("you/sessions/<int:session_id>/end/", your_account_views.end_session, name="you-session-end"),
+    path("you/sessions/end-others/", your_account_views.end_other_sessions, name="you-sessions-end-others"),
     path("password/change/", signed_in(views.password_change), name="account_change_password"),
     path("password/set/", signed_in(views.password_set), name="account_set_password"),
 ]

@@ -33,7 +33,7 @@ CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 # The cache answers first and the database keeps the truth: signing out ends a session at once, Valkey may restart.
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = "agile_sales.session_store"
 CSRF_FAILURE_VIEW = "agile_sales.error_views.csrf_failure"
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", [])
 X_FRAME_OPTIONS = "DENY"
@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "agile_sales.sessions.note_activity",
     "agile_sales.answers.private_by_default",
     "agile_sales.answers.toasts_of_fragments",
     "tenancy.middleware.OrganizationMiddleware",

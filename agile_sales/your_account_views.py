@@ -3,20 +3,25 @@
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.internal.flows.sessions import end_other_sessions as end_others
+from allauth.usersessions.internal.flows.sessions import end_sessions
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agile_sales.browsers import browser_name
+from agile_sales.sessions import sessions_of
 from agile_sales.sign_in_records import recent_sign_ins
 from agile_sales.your_account import rename_person
 from agile_sales.your_account_forms import ProfileForm
 from tenancy import doors
 from tenancy.access import signed_in
+from tenancy.identity import recently_authenticated
 from tenancy.models import User
 from tenancy.models.member import Member
 from tenancy.working_time import first_zone
@@ -60,8 +65,32 @@ def security(request: HttpRequest) -> HttpResponse:
         passkeys=[{"row": one, "name": one.wrap().name} for one in passkeys],
         is_protected=bool(app or passkeys),
         codes_left=len(recovery.wrap().get_unused_codes()) if recovery else None,
+        sessions=sessions_of(request),
         sign_ins=[{"record": one, "browser": browser_name(one.user_agent)} for one in recent_sign_ins(user)],
     )
+
+
+@signed_in
+@require_POST
+@recently_authenticated
+def end_session(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Sign one browser out: its next request is a stranger's."""
+    row = get_object_or_404(UserSession, user=_person(request), pk=session_id)
+    end_sessions(request, [row])
+    if not request.user.is_authenticated:
+        return redirect("account_login")
+    messages.success(request, gettext("%(browser)s was signed out.") % {"browser": browser_name(row.user_agent)})
+    return redirect("mfa_index")
+
+
+@signed_in
+@require_POST
+@recently_authenticated
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    """Sign every other browser out."""
+    end_others(request, _person(request))
+    messages.success(request, gettext("All the others were signed out."))
+    return redirect("mfa_index")
 
 
 @signed_in
