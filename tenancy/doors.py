@@ -1,4 +1,7 @@
-"""The two questions that are asked before an organisation is known. A test lists them: there is no third.
+"""The two questions that are asked before an organisation is known.
+
+With the search (`tenancy/search.py`), which answers inside the organisation that is open, these are all the functions
+that pass row-level security. A test lists them.
 
 Each is a small SECURITY DEFINER function (migration 0004), so that the web process needs no right to read across
 organisations.

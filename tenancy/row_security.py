@@ -19,6 +19,8 @@ POLICY = "organization_id = current_setting('app.organization')::uuid"
 def tenant_references(model: type[models.Model]) -> Iterator[models.ForeignKey[Any, Any]]:
     """Yield the foreign keys of `model` that stay inside an organisation."""
     for field in model._meta.local_fields:
+        if field.name == "organization":
+            continue  # what the references are composed with
         if isinstance(field, models.ForeignKey) and not getattr(field, "db_constraint", True):
             yield field
 

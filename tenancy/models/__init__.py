@@ -9,6 +9,7 @@ from tenancy.models.member import Member
 from tenancy.models.organization import Organization
 from tenancy.models.outbox import Outbox
 from tenancy.models.run import Run, RunStep
+from tenancy.models.search import SearchEntry, SearchWord
 from tenancy.models.sign_in import SignInRecord
 from tenancy.models.token import ApiToken
 from tenancy.models.unit import Unit, UnitMembership
@@ -27,6 +28,8 @@ __all__ = [
     "OutgoingMail",
     "Run",
     "RunStep",
+    "SearchEntry",
+    "SearchWord",
     "SignInRecord",
     "Unit",
     "UnitMembership",

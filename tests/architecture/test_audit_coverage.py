@@ -33,6 +33,8 @@ NOT_AUDITED = {
     "tenancy_outbox": "work to be done; what it changes is audited",
     "tenancy_run": "the record of a run, with who asked for it",
     "tenancy_runstep": "the record of a run's step",
+    "tenancy_searchentry": "what the search reads; triggers derive it from records that are audited",
+    "tenancy_searchword": "the words of those entries",
 }
 """Tenant tables whose writes leave no entry, and why that is right. Each new line is for two people to agree on."""
 

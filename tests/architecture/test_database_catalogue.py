@@ -52,7 +52,11 @@ def test_an_index_of_a_tenant_table_leads_with_the_organization(owner: Any) -> N
 
 
 def test_the_doors_through_the_fence_are_these(owner: Any) -> None:
-    assert catalogue.definer_functions(owner) == ["tenancy_memberships_of", "tenancy_token_owner"]
+    assert catalogue.definer_functions(owner) == [
+        "tenancy_memberships_of",
+        "tenancy_search",
+        "tenancy_token_owner",
+    ]
 
 
 def test_no_view_leads_around_the_fence(owner: Any) -> None:
