@@ -103,6 +103,7 @@ SECTIONS = (
                 ("people:member", "people:role", "people:invit"),
             ),
             Item(_("Units"), "people:units", "squad", "view_members", ("people:unit",)),
+            Item(_("Audit"), "audit", "list", "view_audit", ("audit",)),
         ),
         apart=True,
     ),

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from agile_sales import entrance_views, error_views, health, home_views, metrics, night_views, ui_views
 from agile_sales.people_views import invitations
+from agile_sales.audit_views import trail
 
 urlpatterns = [
     path("", entrance_views.front_door, name="front-door"),
@@ -18,6 +19,9 @@ urlpatterns = [
     path("ui/reasons/", ui_views.component_reasons, name="ui-component-reasons"),
     path("ui/preferences/", ui_views.preferences, name="ui-preferences"),
     path("<slug:organization>/", home_views.home, name="home"),
+    path("<slug:organization>/audit/", trail.audit, name="audit"),
+    path("<slug:organization>/audit/export/", trail.audit_export, name="audit-export"),
+    path("<slug:organization>/audit/anchors/", trail.audit_anchors, name="audit-anchors"),
     path("<slug:organization>/nights/", night_views.nights, name="nights"),
     path("<slug:organization>/nights/run/", night_views.night_run, name="night-run"),
     path("<slug:organization>/nights/<uuid:run_id>/", night_views.night, name="night"),

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from tenancy.models import DomainEvent, Member, Organization
+from tenancy.scoping import active_scope
 
 
 def record_event(
@@ -25,7 +26,7 @@ def record_event(
         subject_type, subject_id = subject
     else:
         subject_type, subject_id = subject._meta.model_name or "", subject.pk
-    now = timezone.now()
+    now, scope = timezone.now(), active_scope()
     event: DomainEvent = DomainEvent.objects.create(
         organization=organization,
         type=type,
@@ -34,6 +35,7 @@ def record_event(
         actor=actor,
         payload=payload or {},
         source=source,
+        task=scope.task if scope else "",
         occurred_at=occurred_at or now,
         recorded_at=now,
     )

@@ -37,7 +37,7 @@ ENTRIES_HASH = _digest(
 EVENTS_HASH = _digest(
     [
         *("v.id", "v.organization_id", "v.position", "v.type", "v.subject_type", "v.subject_id", "v.actor_id"),
-        *("v.unit_id", "v.payload::text", "v.source", _micros("v.occurred_at"), _micros("v.recorded_at")),
+        *("v.unit_id", "v.payload::text", "v.source", "v.task", _micros("v.occurred_at"), _micros("v.recorded_at")),
     ],
     "v.position",
 )

@@ -15,6 +15,9 @@ class DomainEvent(TenantModel):
     unit = TenantForeignKey("tenancy.Unit", models.PROTECT, null=True)
     payload = models.JSONField(default=dict)
     source = models.CharField(max_length=80, blank=True)
+    task = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="What wrote it: a task, a token, a session."
+    )
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     position = models.BigIntegerField(null=True, help_text="Dense, per organisation, given by the relay.")
@@ -29,6 +32,7 @@ class DomainEvent(TenantModel):
         indexes = [
             models.Index(fields=["organization", "subject_type", "subject_id", "occurred_at"], name="event_by_subject"),
             models.Index(fields=["organization", "type", "occurred_at"], name="event_by_type"),
+            models.Index(fields=["organization", "occurred_at", "id"], name="event_by_time"),
             models.Index(fields=["recorded_at", "id"], name="event_unplaced", condition=models.Q(position=None)),
         ]
 
