@@ -3,8 +3,8 @@
 from django.urls import include, path
 
 from agile_sales import entrance_views, error_views, health, home_views, metrics, night_views, ui_views
-from agile_sales.people_views import invitations
 from agile_sales.audit_views import trail
+from agile_sales.people_views import invitations
 
 urlpatterns = [
     path("", entrance_views.front_door, name="front-door"),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("<slug:organization>/", home_views.home, name="home"),
     path("<slug:organization>/audit/", trail.audit, name="audit"),
     path("<slug:organization>/audit/export/", trail.audit_export, name="audit-export"),
+    path("<slug:organization>/audit/<uuid:entry_id>/", trail.audit_entry, name="audit-entry"),
     path("<slug:organization>/audit/anchors/", trail.audit_anchors, name="audit-anchors"),
     path("<slug:organization>/nights/", night_views.nights, name="nights"),
     path("<slug:organization>/nights/run/", night_views.night_run, name="night-run"),

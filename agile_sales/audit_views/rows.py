@@ -55,6 +55,8 @@ KIND_WORDS = {
     ActorKind.SYSTEM: gettext_lazy("The system"),
 }
 SHOWN_AT_ONCE = 3
+NAMES = ("name", "number", "subject", "product_name", "source_name", "title", "kind")
+"""Columns that name a record, the best first."""
 
 
 @dataclass(frozen=True)
@@ -151,8 +153,8 @@ class Reader:
         return [row.before or {}, row.after or {}]
 
     def _name(self, record: models.Model) -> str:
-        name = getattr(record, "name", "") or getattr(record, "number", "")
-        return str(name or record)
+        # Others call themselves by their ids, which say nothing to a person.
+        return str(next(filter(None, (getattr(record, one, "") for one in NAMES)), ""))
 
     # --- Showing ---
 
@@ -175,7 +177,7 @@ class Reader:
         name = self.names.get((model, record_id), "")
         if not name and isinstance(row, AuditEntry):
             kept = row.before or row.after or {}
-            name = str(kept.get("name") or kept.get("number") or "")
+            name = str(next(filter(None, (kept.get(one) for one in NAMES)), ""))
         return ShownRow(
             id=row.pk,
             at=row.occurred_at,
@@ -217,6 +219,8 @@ class Reader:
         for column in sorted({*before, *after}, key=lambda one: field_word(model, one)):
             if is_secret(column) or is_noise(model, column):
                 continue
+            if column == "external_id" and after.get(column) == str(row.row_id):
+                continue  # typed in here: no other system knows it
             if row.action != AuditEntry.Action.UPDATE and (before or after).get(column) in (None, "", False):
                 continue
             if column in hidden:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -19,7 +20,7 @@ from tenancy.audit.reading import AuditFilter, trail_chunks, trail_page
 from tenancy.events import record_event
 from tenancy.http import MemberRequest
 from tenancy.keyset import InvalidCursor
-from tenancy.models import AuditSeal, Member
+from tenancy.models import AuditEntry, AuditSeal, Member
 from tenancy.scoping import organization_scope
 
 MOST_PEOPLE = 500
@@ -57,6 +58,16 @@ def audit(request: MemberRequest) -> HttpResponse:
 
 @member_can(Action.VIEW_AUDIT)
 @require_safe
+def audit_entry(request: MemberRequest, entry_id: UUID) -> HttpResponse:
+    """Show one changed row with all its fields."""
+    entries = AuditEntry.objects.for_organization(request.organization)
+    one = get_object_or_404(entries, pk=entry_id)
+    (row,) = Reader(organization=request.organization, member=request.member, rows=[one]).shown([one])
+    return render(request, "agile_sales/audit_entry.html", {"row": row, "entry": one})
+
+
+@member_can(Action.VIEW_AUDIT)
+@require_safe
 def audit_export(request: MemberRequest) -> HttpResponseBase:
     """Send the trail, as it is narrowed, as CSV; that somebody took it is itself in the trail."""
     organization, member = request.organization, request.member
@@ -88,4 +99,6 @@ def _chunks(organization: Any, member: Member, narrowed: AuditFilter) -> Iterato
 def audit_anchors(request: MemberRequest) -> HttpResponse:
     """Show the daily anchors, to be kept outside."""
     made = list(anchors(organization=request.organization)[:90])
-    return render(request, "agile_sales/audit_anchors.html", {"anchors": made, "now": timezone.now()})
+    command = f"manage.py verify_audit --organization {request.organization.slug} --anchor …"
+    context = {"anchors": made, "command": command, "now": timezone.now()}
+    return render(request, "agile_sales/audit_anchors.html", context)

@@ -14,7 +14,7 @@ from tenancy.keyset import Page, Sort, decode_cursor, encode_cursor, read_after
 from tenancy.models import AuditEntry, DomainEvent, Organization
 from tenancy.working_time import first_zone
 
-PAGE_SIZE = 50
+PAGE_SIZE = 30
 CHUNK = 1_000
 BY_TIME = Sort("time", "occurred_at", descending=True)
 SCOPE = "audit"

@@ -19,6 +19,7 @@ from tests.pipeline import records
 NOT_AUDITED = {
     "coe_scoringrun": "the record of a night's scoring, made by the night itself",
     "integrations_idempotencykey": "what the API answered to a change; the change itself is audited",
+    "integrations_importbatch": "what a commit needs to be undone; the undoing is audited like any change",
     "integrations_importchunk": "what a commit has done so far; the records it wrote are audited",
     "integrations_importfile": "an uploaded file on its way; what becomes of it is audited, and so is its import",
     "integrations_importfilepart": "the bytes of an uploaded file",
@@ -27,6 +28,8 @@ NOT_AUDITED = {
     "pipeline_accountscorehistory": "a history: only ever added to, by nights",
     "pipeline_opportunityhistory": "a history: only ever added to, beside the audited change of the deal",
     "pipeline_opportunitysnapshot": "a history: only ever added to, by nights",
+    "pipeline_undochange": "what an undo needs for a quarter of an hour; the undoing is audited like any change",
+    "pipeline_undostep": "what an undo needs for a quarter of an hour; the undoing is audited like any change",
     "tenancy_auditentry": "the trail itself, which is sealed",
     "tenancy_auditseal": "the seals, which hold each other",
     "tenancy_domainevent": "facts that the application can only add, sealed with the trail",

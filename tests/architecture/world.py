@@ -10,7 +10,7 @@ from integrations.operations.uploads import Upload, start_import
 from pipeline.models import Account, AccountScore, SavedView, UndoStep
 from pipeline.operations import keep_undo_step, save_view
 from tenancy.invitations import invite
-from tenancy.models import ApiToken, Invitation, Member, Organization, Run, Unit, UnitMembership
+from tenancy.models import ApiToken, AuditEntry, Invitation, Member, Organization, Run, Unit, UnitMembership
 from tenancy.tokens import issue_token
 from tests.cast import Cast
 from tests.pipeline import records
@@ -34,6 +34,7 @@ def parameters_of(cast: Cast) -> dict[str, Callable[[], str]]:
         "view_id": lambda: str(a_view(acme, cast.ada).pk),
         "token": lambda: str(an_undo_step(acme, cast.ada).pk),
         "token_id": lambda: str(a_token(acme).pk),
+        "entry_id": lambda: str(an_entry(acme, rui).pk),
         "member_id": lambda: str(rui.pk),
         "invitation_id": lambda: str(an_invitation(acme, rui).pk),
         "unit_id": lambda: str(Unit.objects.exclude(parent=None).earliest("id").pk),
@@ -76,6 +77,13 @@ def a_scored_account(organization: Organization, owner: Member) -> Account:
         scored_at=night.as_of,
     )
     return account
+
+
+def an_entry(organization: Organization, owner: Member) -> AuditEntry:
+    """What the audit trail says of a new account."""
+    account = records.an_account(organization, owner=owner)
+    entry: AuditEntry = AuditEntry.objects.get(row_id=account.pk)
+    return entry
 
 
 def an_import(organization: Organization) -> Import:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from tenancy.scoping import organization_scope
 from tenancy.tokens import issue_token
+from tests.browser.audit_pages import AUDIT_PAGES
 from tests.browser.customer_pages import CUSTOMER_PAGES
 from tests.browser.import_pages import several_files
 from tests.browser.night_pages import NIGHT_PAGES
@@ -77,6 +78,7 @@ PAGES = [
     *(Shown(name, url) for name, url in NIGHT_PAGES),
     *(Shown(name, url, who) for name, url, who in PEOPLE_PAGES),
     *(Shown(name, url) for name, url in SIGN_IN_PAGES),
+    *(Shown(name, url, who) for name, url, who in AUDIT_PAGES),
     Shown("no-such-page", lambda cast: f"/{cast.acme.slug}/nowhere/", status=404),
     Shown("no-such-page-outside", lambda _: "/nowhere/at/all/", who="", status=404),
 ]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("tenancy", "0010_event_task")]
+    dependencies = [("tenancy", "0015_event_task")]
 
     operations = [
         AddIndexConcurrently(

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenancy", "0009_versions_of_people")]
+    dependencies = [("tenancy", "0014_search_members")]
 
     operations = [
         migrations.AddField(
