@@ -13,14 +13,16 @@ from typing import Any
 import psutil
 import psycopg2
 
-from agile_sales.local import postgres, roles, valkey
+from agile_sales.local import ports, postgres, roles, valkey
 from tests.servers import ROOT
 
 PARTS = {
     "worker": "-m celery -A agile_sales worker -c 2 -l WARNING --without-gossip --without-mingle".split(),
     "relay": ["manage.py", "relay"],
-    "beat": ["manage.py", "beat"],
+    "beat": ["manage.py", "beat", "--pause", "0.5"],
+    "second beat": ["manage.py", "beat", "--pause", "0.5"],
 }
+WEB = "-m uvicorn agile_sales.asgi:application --host 127.0.0.1 --no-access-log --port".split()
 
 
 class Installation:
@@ -42,8 +44,12 @@ class Installation:
             "TASK_TIME_LIMIT": "60",
             "TASK_VISIBILITY_TIMEOUT": "61",
             "OUTBOX_SWEEP_SECONDS": "2",
+            # The limits of the API have tests of their own.
+            "API_CALLS_OF_TOKEN": "1000000",
+            "API_CALLS_OF_ORGANIZATION": "1000000",
         }
         self.owner_url = urls.owner
+        self.web_port = ports.free_port()
 
     def manage(self, command: str, *arguments: str) -> str:
         """Run a management command to its end and return what it printed.
@@ -62,12 +68,13 @@ class Installation:
         return done.stdout
 
     def start(self, *names: str) -> None:
-        """Start parts: worker, relay, beat."""
+        """Start parts: web, worker, relay, beat."""
         for name in names:
-            role = {"relay": "system", "beat": "system"}.get(name, "app")
+            role = "app" if name in ("web", "worker") else "system"
+            command = [*WEB, str(self.web_port)] if name == "web" else PARTS[name]
             with (self.folder / f"{name}.log").open("ab") as log:
                 self.processes[name] = subprocess.Popen(
-                    [sys.executable, *PARTS[name]],
+                    [sys.executable, *command],
                     env={**self.environment, "DATABASE_ROLE": role},
                     cwd=ROOT,
                     stdout=log,
@@ -94,20 +101,35 @@ class Installation:
 
     def crash_postgres(self) -> None:
         """Kill -9 PostgreSQL with all its processes, and start it again on the same port."""
-        port = self.postgres.port
+        self.lose_postgres()
+        self.regain_postgres()
+
+    def lose_postgres(self) -> None:
+        """Kill -9 PostgreSQL with all its processes."""
         family = [psutil.Process(self.postgres.pid), *psutil.Process(self.postgres.pid).children(recursive=True)]
         for process in family:
             process.kill()
         psutil.wait_procs(family, timeout=10)
         self.postgres.process.wait()
-        self.postgres = postgres.start_postgres(self.folder / "state", port=port)
+
+    def regain_postgres(self) -> None:
+        """Start PostgreSQL again on the same port; it recovers by its log."""
+        self.postgres = postgres.start_postgres(self.folder / "state", port=self.postgres.port)
 
     def crash_valkey(self) -> None:
         """Kill -9 Valkey and start it again on the same port; it reads its append-only file."""
-        port = self.valkey.port
         self.valkey.process.kill()
         self.valkey.process.wait()
-        self.valkey = valkey.start_valkey(self.folder / "state", port=port)
+        self.valkey = valkey.start_valkey(self.folder / "state", port=self.valkey.port)
+
+    def wipe_valkey(self) -> None:
+        """Kill -9 Valkey, take away all that it kept, and start an empty one on the same port."""
+        self.valkey.process.kill()
+        self.valkey.process.wait()
+        for kept in (*self.valkey.data_dir.rglob("appendonly*.*"), *self.valkey.data_dir.rglob("*.rdb")):
+            if kept.is_file():
+                kept.unlink()
+        self.valkey = valkey.start_valkey(self.folder / "state", port=self.valkey.port)
 
     def query(self, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
         """Read as the owner, who sees every organisation."""
