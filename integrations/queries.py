@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q, Sum
 
 from integrations.imports.ready_rows import ReadyRow, number_of, unpack
 from integrations.imports.targets import ChangeText, ImportTarget, target_or_none
-from integrations.models import Import, ImportBatch, ImportFile, ImportRow, RowOutcome, RowStatus
+from integrations.models import Import, ImportBatch, ImportChunk, ImportFile, ImportRow, RowOutcome, RowStatus
 from tenancy.models import Organization
 from tenancy.scoping import organization_scope
 
@@ -145,6 +145,28 @@ def held_back_rows(*, organization: Organization, file_id: UUID) -> Iterator[lis
             return
         last = rows[-1].number
         yield [[row.line, reasons_of(row), *row.raw] for row in rows]
+
+
+def written_totals(*, organization: Organization, made: Import) -> dict[str, int]:
+    """How many records an import has created and changed, as far as that is not undone; what undoing it did."""
+    chunks = ImportChunk.objects.for_organization(organization).filter(import_file__import_set=made)
+    waiting = chunks.filter(undone_at=None).aggregate(
+        created=Sum("inserted", filter=Q(phase="rows")), changed=Sum("updated", filter=Q(phase="rows"))
+    )
+    undone = chunks.exclude(undone_at=None).aggregate(removed=Sum("removed"), restored=Sum("restored"))
+    left = sum(len(kept) for kept in chunks.exclude(left=[]).values_list("left", flat=True))
+    return {name: count or 0 for name, count in {**waiting, **undone, "left": left}.items()}
+
+
+def left_records(*, organization: Organization, import_id: UUID) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """The records that an undo left, by file, chunk after chunk in short scopes of their own."""
+    with organization_scope(organization, task="download what an undo left"):
+        chunks = ImportChunk.objects.for_organization(organization).filter(import_file__import_set=import_id)
+        ids = list(chunks.exclude(left=[]).order_by("import_file__position", "number").values_list("pk", flat=True))
+    for chunk_id in ids:
+        with organization_scope(organization, task="download what an undo left"):
+            chunk = ImportChunk.objects.for_organization(organization).select_related("import_file").get(pk=chunk_id)
+        yield chunk.import_file.name, chunk.left
 
 
 def reasons_of(row: ImportRow) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from integrations.views import imports, mapping, review, tokens
+from integrations.views import imports, mapping, review, tokens, undo
 
 app_name = "integrations"
 
@@ -18,6 +18,8 @@ urlpatterns = [
     path("imports/<uuid:import_id>/progress/", review.import_progress, name="import-progress"),
     path("imports/<uuid:import_id>/problems/", review.import_problems, name="import-problems"),
     path("imports/<uuid:import_id>/cancel/", imports.import_cancel, name="import-cancel"),
+    path("imports/<uuid:import_id>/undo/", undo.import_undo, name="import-undo"),
+    path("imports/<uuid:import_id>/left/", undo.import_left, name="import-left"),
     path("imports/<uuid:import_id>/reopen/", imports.import_reopen, name="import-reopen"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<uuid:token_id>/revoke/", tokens.revoke, name="token-revoke"),

@@ -21,7 +21,7 @@ from integrations.imports.file_kind import SNIFFED_BYTES, UnreadableFile, refuse
 from integrations.imports.records import Record, best_delimiter, read_records
 from integrations.imports.values import NumberReading, ValueProblem, read_number, squashed, tidy
 
-MAX_BYTES = 100 * 1024 * 1024
+MAX_BYTES = 250 * 1024 * 1024
 MAX_ROWS = 1_000_000
 MAX_COLUMNS = 300
 MAX_FILES = 20

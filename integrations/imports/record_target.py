@@ -20,7 +20,10 @@ from integrations.imports.targets import (
     ImportRecord,
     ImportTarget,
     Written,
+    WrittenBefore,
+    targets,
 )
+from integrations.imports.undoing import TableUndo, Undone
 from integrations.imports.values import name_key, tidy
 from tenancy.bulk import insert_rows, upsert_rows
 from tenancy.models import Organization
@@ -232,6 +235,32 @@ class RecordTarget(ImportTarget):
             if wanted is not None and wanted not in (old[column], old["id"]):
                 found[column] = wanted
         return found
+
+    # --- taking back ----------------------------------------------------------------------------------------------
+
+    def undo(self, context: ImportContext, written: WrittenBefore) -> Undone:
+        """Remove what is new and restore what was changed, but for what others have changed since."""
+        done = TableUndo(
+            organization=context.organization,
+            model=self.model,
+            columns=[*self.columns, *self.link_columns.values()],
+            name_column=self.name_column,
+            removal=self.removal(context),
+            task=written.task,
+            own=written.own_tasks,
+            words={one.model: one.label.lower() for one in targets() if isinstance(one, RecordTarget)},
+            written_at=written.written_at,
+            now=context.now,
+        ).undo(created=written.created, before=written.before)
+        self.undone(context, done)
+        return done
+
+    def removal(self, context: ImportContext) -> Columns:
+        """The columns that say that a record is gone."""
+        return {"deleted_at": context.now}
+
+    def undone(self, context: ImportContext, done: Undone) -> None:
+        """Do what follows from removed and restored records, such as their history."""
 
     # --- references to this target --------------------------------------------------------------------------------
 

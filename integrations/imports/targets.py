@@ -11,6 +11,7 @@ from uuid import UUID
 from integrations.imports.fields import Field, FieldType
 from integrations.imports.row_parser import Values
 from integrations.imports.suggestions import TargetWords
+from integrations.imports.undoing import Undone
 from integrations.imports.values import name_key
 from tenancy.models import Member, Organization
 
@@ -75,6 +76,17 @@ class Written:
     created: list[str] = field(default_factory=list)
     before: list[dict[str, Any]] = field(default_factory=list)
     unchanged_keys: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class WrittenBefore:
+    """What a chunk wrote, as its done-mark has it, and under which names of tasks."""
+
+    created: Sequence[str]
+    before: Sequence[dict[str, Any]]
+    task: str
+    own_tasks: Sequence[str]
+    written_at: datetime
 
 
 @dataclass(frozen=True)
@@ -191,6 +203,10 @@ class ImportTarget(ABC):
     def kind_of(self, found: Field, values: Values) -> str:
         """What the row itself says about the kind of its MAPPED value (a deal that is closed and won)."""
         return ""
+
+    @abstractmethod
+    def undo(self, context: ImportContext, written: WrittenBefore) -> Undone:
+        """Take one chunk back inside the caller's transaction; what others have changed since stays."""
 
     @abstractmethod
     def describe(

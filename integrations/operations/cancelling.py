@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from django.db.models import Sum
-
-from integrations.models import Import, ImportChunk, ImportState
+from integrations.models import Import, ImportState
 from integrations.operations.checking import UnableToChange, request_check
+from integrations.queries import written_totals
 from tenancy.events import record_event
 from tenancy.models import Member, Organization, Run
 
@@ -20,7 +19,8 @@ def cancel_import(*, organization: Organization, made: Import, cancelled_by: Mem
     locked = Import.objects.for_organization(organization).select_for_update(no_key=True).get(pk=made.pk)
     if not locked.is_open and locked.state != ImportState.COMMITTING:
         raise UnableToChange("This import is over; there is nothing to cancel any more.")
-    written = written_by(organization=organization, made=locked)
+    totals = written_totals(organization=organization, made=locked)
+    written = totals["created"] + totals["changed"]
     locked.state = made.state = ImportState.CANCELLED
     locked.save(update_fields=["state"])
     if locked.run_id is not None:
@@ -37,15 +37,6 @@ def cancel_import(*, organization: Organization, made: Import, cancelled_by: Mem
         payload={"written": written},
     )
     return written
-
-
-def written_by(*, organization: Organization, made: Import) -> int:
-    """How many records an import has created or changed, as far as that is not undone."""
-    chunks = ImportChunk.objects.for_organization(organization).filter(
-        import_file__import_set=made, phase="rows", undone_at=None
-    )
-    counted = chunks.aggregate(inserted=Sum("inserted"), updated=Sum("updated"))
-    return (counted["inserted"] or 0) + (counted["updated"] or 0)
 
 
 def reopen_import(*, organization: Organization, made: Import) -> None:

@@ -332,11 +332,11 @@ def fail_import(*, organization: Organization, import_id: UUID, error: str) -> N
     """Say on the import and its run that it could not go on; what was written stays, with its done-marks."""
     with organization_scope(organization, task="commit an import"):
         made = Import.objects.for_organization(organization).get(pk=import_id)
-        if made.state not in (ImportState.COMMITTING, ImportState.MAPPED):
+        if made.state not in (ImportState.COMMITTING, ImportState.MAPPED, ImportState.UNDOING):
             return
         made.state, made.error = ImportState.FAILED, error[:500]
         made.save(update_fields=["state", "error"])
-        if made.run_id:
+        if made.run_id and made.committed_at is None:
             Run.objects.for_organization(organization).filter(pk=made.run_id).update(
                 status=Run.Status.FAILED, finished_at=timezone.now(), error=error[:500]
             )

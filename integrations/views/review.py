@@ -14,7 +14,6 @@ from integrations import queries
 from integrations.exports.spreadsheet import csv_response
 from integrations.imports.targets import target_or_none
 from integrations.models import Import
-from integrations.operations.cancelling import written_by
 from integrations.operations.committing import UnableToCommit, request_commit, retry_commit
 from integrations.operations.progress import progress_of
 from integrations.operations.summary import open_decisions
@@ -82,7 +81,7 @@ def import_progress(request: MemberRequest, import_id: UUID) -> HttpResponse:
             "files": _working_files(made),
             "progress": progress_of(made),
             "totals": queries.totals_of(made),
-            "written": written_by(organization=request.organization, made=made) if made.has_written else 0,
+            "written": queries.written_totals(organization=request.organization, made=made),
             "step": 4,
         },
     )

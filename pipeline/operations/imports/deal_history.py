@@ -7,6 +7,7 @@ from uuid import UUID
 
 from integrations.imports.record_target import RowChange
 from integrations.imports.targets import ImportContext
+from integrations.imports.undoing import Restored
 from pipeline.models import OpportunityHistory, StageKind, TrackedField
 from pipeline.operations.imports.stages import ChosenStage
 from tenancy.bulk import insert_rows
@@ -23,7 +24,7 @@ FIELDS = {
 }
 
 
-def write_deal_history(context: ImportContext, changes: Sequence[RowChange]) -> None:
+def write_deal_history(context: ImportContext, changes: Sequence[RowChange | Restored]) -> None:
     """Append the history of new and changed deals.
 
     Of a new deal the file tells its beginning and its end. The amount and date of a closed deal are known from its end
@@ -50,10 +51,10 @@ class _Rows:
         self.now = context.now
         self.actor_id = context.actor.pk if context.actor is not None else None
 
-    def rows_of(self, change: RowChange) -> Iterator[tuple[Any, ...]]:
+    def rows_of(self, change: RowChange | Restored) -> Iterator[tuple[Any, ...]]:
         return self._beginning(change) if change.old is None else self._later(change)
 
-    def _beginning(self, change: RowChange) -> Iterator[tuple[Any, ...]]:
+    def _beginning(self, change: RowChange | Restored) -> Iterator[tuple[Any, ...]]:
         new = change.new
         opened_at, closed_at = new["opened_at"], new["closed_at"]
         if closed_at is None:
@@ -68,7 +69,7 @@ class _Rows:
             if field in (TrackedField.AMOUNT, TrackedField.CLOSE_DATE) and new[column] is not None:
                 yield self._value(change, field, None, new[column], known_at, known_at)
 
-    def _later(self, change: RowChange) -> Iterator[tuple[Any, ...]]:
+    def _later(self, change: RowChange | Restored) -> Iterator[tuple[Any, ...]]:
         assert change.old is not None
         old, new = change.old, change.new
         if change.differs("stage_id"):
@@ -81,7 +82,7 @@ class _Rows:
                 yield self._value(change, field, old[column], new[column], self.now, self.now)
 
     def _stage(
-        self, change: RowChange, old: UUID | None, new: UUID, occurred_at: datetime, recorded_at: datetime
+        self, change: RowChange | Restored, old: UUID | None, new: UUID, occurred_at: datetime, recorded_at: datetime
     ) -> tuple[Any, ...]:
         names = [self.stages[stage].name if stage in self.stages else "" for stage in (old, new) if stage is not None]
         before, after = ("", *names) if old is None else (names[0], names[1])
@@ -91,7 +92,13 @@ class _Rows:
         )  # fmt: skip
 
     def _value(
-        self, change: RowChange, field: TrackedField, old: Any, new: Any, occurred_at: datetime, recorded_at: datetime
+        self,
+        change: RowChange | Restored,
+        field: TrackedField,
+        old: Any,
+        new: Any,
+        occurred_at: datetime,
+        recorded_at: datetime,
     ) -> tuple[Any, ...]:
         amounts = (old, new) if field == TrackedField.AMOUNT else (None, None)
         return (

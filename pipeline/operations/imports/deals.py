@@ -9,6 +9,7 @@ from integrations.imports.fields import Field
 from integrations.imports.record_target import Columns, RowChange
 from integrations.imports.row_parser import Values
 from integrations.imports.targets import ImportContext, ImportRecord, ValueOption
+from integrations.imports.undoing import Undone
 from integrations.imports.values import name_key
 from pipeline.models import Opportunity, StageKind
 from pipeline.operations.imports.buyers import SeenAccounts
@@ -129,6 +130,10 @@ class DealTarget(CrmTarget):
         """The source knew the deal when it was opened."""
         opened_at = moment_of(record.values.get("opened_at")) or self._unknown_opening(context, record)
         return min(opened_at, context.now)
+
+    def undone(self, context: ImportContext, done: Undone) -> None:
+        """Keep in the history of each deal that it is again what it was."""
+        write_deal_history(context, done.restored)
 
     def written(self, context: ImportContext, changes: Sequence[RowChange]) -> None:
         """Keep the history of each deal, and what the deals tell of their accounts."""

@@ -13,6 +13,7 @@ from psycopg2.extras import execute_values
 from integrations.imports.record_target import Columns, RowChange
 from integrations.imports.row_parser import Values
 from integrations.imports.targets import ImportContext, ImportRecord
+from integrations.imports.undoing import Undone
 from integrations.imports.values import name_key
 from pipeline.models import OrderLine
 from pipeline.operations.imports.crm_target import CrmTarget
@@ -90,6 +91,11 @@ class OrderLineTarget(CrmTarget):
         last: Counter[UUID | None] = context.looked_up["last_position"]
         last[order] += 1
         return super().new_columns(context, record) | {"position": last[order], "discount_bp": 0}
+
+    def undone(self, context: ImportContext, done: Undone) -> None:
+        """Make the totals of the orders fit the lines that are left."""
+        rows = [*done.removed, *(change.old for change in done.restored), *(change.new for change in done.restored)]
+        refresh_order_totals(organization=context.organization, orders={row["order_id"] for row in rows})
 
     def written(self, context: ImportContext, changes: Sequence[RowChange]) -> None:
         """Make the totals of the orders fit their lines again."""

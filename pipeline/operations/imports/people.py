@@ -29,6 +29,10 @@ class PeopleTarget(RecordTarget):
         """Make one name of first and last."""
         full_name(values)
 
+    def removal(self, context: ImportContext) -> Columns:
+        """People are never deleted: they leave."""
+        return {"is_active": False, "deactivated_at": context.now}
+
     def natural_key(self, values: Values) -> str:
         """People without an id are known by e-mail, or else by name."""
         return name_key(str(values.get("email") or values["name"]))
