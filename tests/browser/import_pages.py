@@ -3,8 +3,12 @@
 from django.urls import reverse
 from django.utils import timezone
 
+from integrations.models import Import, ImportState
 from integrations.operations.checking import check_import, request_check
+from integrations.operations.committing import commit_import, request_commit
+from integrations.operations.undoing import request_undo, undo_import
 from integrations.operations.uploads import Upload, start_import
+from pipeline.models import Account
 from tenancy.scoping import organization_scope
 from tests.cast import Cast
 
@@ -30,3 +34,57 @@ def several_files(cast: Cast) -> str:
         request_check(organization=cast.acme, made=made, queue=False)
     check_import(organization=cast.acme, import_id=made.pk, now=now)
     return reverse("integrations:import", kwargs={"organization": cast.acme.slug, "import_id": made.pk})
+
+
+def _written(cast: Cast) -> Import:
+    now = timezone.now()
+    with organization_scope(cast.acme):
+        made = start_import(
+            organization=cast.acme,
+            uploads=[Upload("accounts_of_all_regions.csv", [b"Account Name,City\nGruber,Linz\nFennel,Ghent\n"])],
+            source_name="erp",
+            requested_by=cast.ada,
+            now=now,
+        )
+        request_check(organization=cast.acme, made=made, queue=False)
+    check_import(organization=cast.acme, import_id=made.pk, now=now)
+    with organization_scope(cast.acme):
+        made.refresh_from_db()
+        request_commit(organization=cast.acme, made=made, requested_by=cast.ada, now=now, queue=False)
+    commit_import(organization=cast.acme, import_id=made.pk, now=now)
+    return made
+
+
+def _url(cast: Cast, name: str, made: Import) -> str:
+    return reverse(f"integrations:{name}", kwargs={"organization": cast.acme.slug, "import_id": made.pk})
+
+
+def before_undoing(cast: Cast) -> str:
+    """Write an import, and return the page that asks whether to take it back."""
+    return _url(cast, "import-undo", _written(cast))
+
+
+def half_way(cast: Cast) -> str:
+    """Write an import, set it back to the middle, and return the page on which it moves."""
+    made = _written(cast)
+    with organization_scope(cast.acme):
+        Import.objects.filter(pk=made.pk).update(state=ImportState.COMMITTING)
+        begun = timezone.now().timestamp()
+        found = made.files.get()
+        found.counts, found.rows_committed = {"rows": 250_000, "held": 12}, 90_000
+        found.progress = [[begun - 20, 50_000], [begun, 90_000]]
+        found.save()
+    return _url(cast, "import-progress", made)
+
+
+def undone_with_some_left(cast: Cast) -> str:
+    """Take back an import of which somebody has changed a record, and return the page that says so."""
+    made = _written(cast)
+    with organization_scope(cast.acme, actor=cast.lena):
+        Account.objects.filter(name="Fennel", source="import:erp").update(city="Brugge")
+    now = timezone.now()
+    with organization_scope(cast.acme):
+        made.refresh_from_db()
+        request_undo(organization=cast.acme, made=made, requested_by=cast.ada, now=now, queue=False)
+    undo_import(organization=cast.acme, import_id=made.pk, member_id=cast.ada.pk, now=now)
+    return _url(cast, "import-progress", made)
