@@ -35,6 +35,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "person": person,
         "person_name": (getattr(person, "name", "") or getattr(person, "email", "")) if person else "",
         "rights": rights,
+        "onlooker": getattr(request, "onlooker", None),
+        "support_is_here": getattr(request, "support_is_here", False) and "view_support" in rights,
         # Fragments don't draw the side bar, so it is made only where it is asked for.
         "nav": SimpleLazyObject(nav),
         "system": _system(request),

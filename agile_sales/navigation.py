@@ -103,6 +103,8 @@ SECTIONS = (
                 ("people:member", "people:role", "people:invit"),
             ),
             Item(_("Units"), "people:units", "squad", "view_members", ("people:unit",)),
+            Item(_("Settings"), "people:settings", "gear", "manage_organization", ("people:settings",)),
+            Item(_("Support sessions"), "people:support", "help", "view_support", ("people:support",)),
             Item(_("Audit"), "audit", "list", "view_audit", ("audit",)),
         ),
         apart=True,

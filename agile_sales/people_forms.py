@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from agile_sales.sign_in_forms import PASSWORD_HINT
 from pipeline.forms.filters import FilterForm
-from tenancy.models import Member, Unit, User
+from tenancy.models import Unit, User
+from tenancy.models.member import ASSIGNABLE_ROLES
 from tenancy.people import MemberFilter
 
 STATES = [("active", _("Active")), ("inactive", _("Deactivated")), ("no_login", _("Without sign-in"))]
@@ -20,7 +21,7 @@ STATES = [("active", _("Active")), ("inactive", _("Deactivated")), ("no_login", 
 
 def assignable_roles() -> list[tuple[str, str]]:
     """Return the roles that an administrator can give."""
-    return [(role.value, str(role.label)) for role in Member.Role]
+    return [(role.value, str(role.label)) for role in ASSIGNABLE_ROLES]
 
 
 def unit_choices(units: Sequence[Unit]) -> list[tuple[str, str]]:

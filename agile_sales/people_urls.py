@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from agile_sales.people_views import invitations, members, units
+from agile_sales.people_views import invitations, members, organization, support, units, view_as
 
 app_name = "people"
 
@@ -21,6 +21,13 @@ urlpatterns = [
     path("members/<uuid:member_id>/tokens/end/", members.end_tokens, name="member-end-tokens"),
     path("members/<uuid:member_id>/units/", members.join, name="member-join"),
     path("members/<uuid:member_id>/units/<uuid:membership_id>/end/", members.leave, name="member-leave"),
+    path("members/<uuid:member_id>/view-as/", view_as.start, name="view-as"),
+    path("view-as/end/", view_as.end, name="view-as-end"),
+    path("settings/", organization.settings, name="settings"),
+    path("support/", support.sessions, name="support"),
+    path("support/leave/", support.leave, name="support-leave"),
+    path("support/<uuid:session_id>/", support.session, name="support-session"),
+    path("support/<uuid:session_id>/end/", support.end, name="support-end"),
     path("units/", units.units, name="units"),
     path("units/new/", units.unit_new, name="unit-new"),
     path("units/<uuid:unit_id>/", units.unit, name="unit"),

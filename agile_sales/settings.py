@@ -205,6 +205,8 @@ MFA_FORMS = {
     "reauthenticate_webauthn": "agile_sales.second_factor_forms.ReauthenticatePasskeyForm",
 }
 LOGIN_URL = "account_login"
+# Where members go whose organisation asks for a second factor and who have none yet.
+SECOND_FACTOR_URL = "mfa_index"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
 

@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from agile_sales import entrance_views, error_views, health, home_views, metrics, night_views, ui_views
 from agile_sales.audit_views import trail
-from agile_sales.people_views import invitations
+from agile_sales.people_views import invitations, support
 
 urlpatterns = [
     path("", entrance_views.front_door, name="front-door"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", metrics.metrics, name="metrics"),
     path("auth/mailbox/", entrance_views.mailbox, name="mailbox"),
+    path("auth/support/", support.desk, name="support-desk"),
     path("auth/", include("agile_sales.auth_urls")),
     path("invite/<str:token>/", invitations.join, name="invite"),
     path("api/", include("agile_sales.api_urls")),

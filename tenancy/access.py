@@ -66,6 +66,8 @@ class Reach(IntEnum):
     ALL = 4
 
 
+# Support sees records and mends them where an organisation lets it; it exports nothing, manages nothing, and sees
+# neither how to reach a customer's people nor what was written about them.
 _EVERYBODY = tuple(Role)
 _SELLING = (Role.ADMIN, Role.LEADER, Role.SQUAD_LEAD, Role.MEMBER)
 
@@ -78,17 +80,21 @@ def _selling(member: Reach, squad_lead: Reach) -> dict[Role, Reach]:
     return {**_all(Role.ADMIN, Role.LEADER), Role.SQUAD_LEAD: squad_lead, Role.MEMBER: member}
 
 
+def _mending(rights: dict[Role, Reach]) -> dict[Role, Reach]:
+    return {**rights, **_all(Role.SUPPORT)}
+
+
 ALLOWED: dict[Action, dict[Role, Reach]] = {
     Action.VIEW_HOME: _all(*_EVERYBODY),
     # Reading customer facts is open inside an organisation: squads share accounts, and coverage moves between them.
     Action.VIEW_ACCOUNTS: _all(*_EVERYBODY),
-    Action.EDIT_ACCOUNTS: _selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE),
+    Action.EDIT_ACCOUNTS: _mending(_selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE)),
     Action.EXPORT_ACCOUNTS: {
         **_selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE),
         **_all(Role.ANALYST, Role.AUDITOR),
     },
     Action.VIEW_OPPORTUNITIES: _all(*_EVERYBODY),
-    Action.EDIT_OPPORTUNITIES: _selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE),
+    Action.EDIT_OPPORTUNITIES: _mending(_selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE)),
     Action.EXPORT_OPPORTUNITIES: {
         **_selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE),
         **_all(Role.ANALYST, Role.AUDITOR),
@@ -98,18 +104,18 @@ ALLOWED: dict[Action, dict[Role, Reach]] = {
     # A question waits for whoever is free: anybody who sells may take it and answer.
     Action.EDIT_INQUIRIES: _all(*_SELLING),
     Action.VIEW_ORDERS: _all(*_EVERYBODY),
-    Action.EDIT_ORDERS: _selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE),
+    Action.EDIT_ORDERS: _mending(_selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE)),
     Action.EXPORT_ORDERS: {**_selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE), **_all(Role.ANALYST, Role.AUDITOR)},
     Action.VIEW_PRODUCTS: _all(*_EVERYBODY),
-    Action.EDIT_PRODUCTS: _all(Role.ADMIN, Role.LEADER),
+    Action.EDIT_PRODUCTS: _all(Role.ADMIN, Role.LEADER, Role.SUPPORT),
     Action.VIEW_PRIORITIES: _all(*_EVERYBODY),
     Action.EXPORT_PRIORITIES: {
         **_selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE),
         **_all(Role.ANALYST, Role.AUDITOR),
     },
-    Action.IMPORT_RECORDS: _all(Role.ADMIN, Role.LEADER, Role.ANALYST),
+    Action.IMPORT_RECORDS: _all(Role.ADMIN, Role.LEADER, Role.ANALYST, Role.SUPPORT),
     Action.VIEW_RUNS: _all(*_EVERYBODY),
-    Action.RUN_NIGHT: _all(Role.ADMIN, Role.LEADER, Role.ANALYST),
+    Action.RUN_NIGHT: _all(Role.ADMIN, Role.LEADER, Role.ANALYST, Role.SUPPORT),
     Action.MANAGE_TOKENS: _all(Role.ADMIN),
     # Colleagues know each other; who may do what is no secret among them.
     Action.VIEW_MEMBERS: _all(*_EVERYBODY),
@@ -173,7 +179,7 @@ def rights_of(member: Member) -> frozenset[str]:
 
 def roles_with(action: Action) -> list[str]:
     """Return the labels of the roles that may do it, for the page that says who can."""
-    return [str(role.label) for role in ALLOWED[action]]
+    return [str(role.label) for role in ALLOWED[action] if role != Role.SUPPORT]
 
 
 def owner_filter(member: Member, action: Action, *, as_of: date, field: str = "owner") -> Q:

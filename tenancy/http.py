@@ -40,6 +40,7 @@ class MemberRequest(HttpRequest):
     member: Member
     memberships: list[Membership]
     rights: frozenset[str]
+    onlooker: Any  # tenancy.onlookers.Onlooker while somebody looks on, else None
     htmx: HtmxDetails
 
 

@@ -18,6 +18,7 @@ from tenancy.events import record_event
 from tenancy.identity import has_second_factor
 from tenancy.locks import hold
 from tenancy.models import DomainEvent, Invitation, Member, Organization, Unit, User
+from tenancy.models.member import ASSIGNABLE_ROLES
 from tenancy.units import UnableToChangeUnits, join_unit, open_units
 from tenancy.working_time import local_day
 
@@ -76,7 +77,7 @@ def invite(
     :raises UnableToInvite: for somebody who is here, an open invitation, an unknown role, or too many mails in a day.
     """
     email = email.strip().lower()
-    if role not in Member.Role.values:
+    if role not in ASSIGNABLE_ROLES:
         raise UnableToInvite(_("There is no role “%s”.") % role)
     _take_one_mail(organization, at)
     here = Member.objects.for_organization(organization).filter(user__email=email).first()

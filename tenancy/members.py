@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from tenancy.events import record_event
 from tenancy.locks import hold
 from tenancy.models import ApiToken, Member, Organization
+from tenancy.models.member import ASSIGNABLE_ROLES
 from tenancy.tokens import revoke_token
 
 
@@ -55,7 +56,7 @@ def change_role(
     :raises UnableToChangeMember: for an unknown role, oneself, or the last administrator.
     :raises StaleMember: when the member has another version by now.
     """
-    if role not in Member.Role.values:
+    if role not in ASSIGNABLE_ROLES:
         raise UnableToChangeMember(_("There is no role “%s”.") % role)
     hold(organization=organization, purpose="administrators")
     current = _current(organization, member, version)
@@ -164,6 +165,8 @@ def _current(organization: Organization, member: Member, version: int) -> Member
     current: Member = Member.objects.for_organization(organization).select_for_update(no_key=True).get(pk=member.pk)
     if current.version != version:
         raise StaleMember(current)
+    if current.role == Member.Role.SUPPORT:
+        raise UnableToChangeMember(_("%s is our support. End the support session instead.") % current.name)
     return current
 
 

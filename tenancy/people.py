@@ -56,7 +56,7 @@ def members_page(
 
     :raises InvalidCursor: when the cursor was not made for this list and order.
     """
-    found = members(organization=organization, today=today, narrowed=narrowed)
+    found = members(organization=organization, today=today, narrowed=narrowed).exclude(role=Member.Role.SUPPORT)
     page: Page[Member] = page_of(found, sort=sort, size=PAGE_SIZE, scope="members", cursor=cursor)
     add_units(organization=organization, today=today, people=page.rows)
     return page, total_of(found)

@@ -44,6 +44,8 @@ ACTION_WORDS: dict[Action, Words] = {
     Action.VIEW_AS: _("Look at the product as another member"),
     Action.VIEW_SUPPORT: _("See what our support opened"),
     Action.VIEW_AUDIT: _("Read the audit trail"),
+    Action.SHARE_VIEWS: _("Share views of lists"),
+    Action.MANAGE_VIEWS: _("Change views that others share"),
     Action.VIEW_CONTACT_DATA: _("See e-mail addresses and telephone numbers of contacts"),
     Action.VIEW_NOTES: _("See the texts of calls and notes"),
     Action.VIEW_COSTS: _("See what order lines cost us"),

@@ -104,6 +104,7 @@ def _page(request: MemberRequest, one: Member, *, status: int = 200, **context: 
         "name_form": MemberNameForm(initial={"name": one.name, "title": one.title, **read_at}),
         "role_form": RoleForm(initial={"role": one.role, **read_at}),
         "deactivate_form": DeactivateForm(initial=read_at),
+        "reactivate_form": VersionForm(initial=read_at),
         "leave_form": LeaveUnitForm(initial={"active_to": today, **read_at}),
         **context,
     }

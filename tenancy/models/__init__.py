@@ -11,6 +11,7 @@ from tenancy.models.outbox import Outbox
 from tenancy.models.run import Run, RunStep
 from tenancy.models.search import SearchEntry, SearchWord
 from tenancy.models.sign_in import SignInRecord
+from tenancy.models.support import SupportSession
 from tenancy.models.token import ApiToken
 from tenancy.models.unit import Unit, UnitMembership
 from tenancy.models.user import User
@@ -31,6 +32,7 @@ __all__ = [
     "SearchEntry",
     "SearchWord",
     "SignInRecord",
+    "SupportSession",
     "Unit",
     "UnitMembership",
     "User",

@@ -32,6 +32,8 @@ class Member(TenantModel):
         EXPERT = "expert", "Industry expert"
         ANALYST = "analyst", "Analyst"
         AUDITOR = "auditor", "Auditor"
+        # Our own people, for as long as a support session lasts. No administrator can give it.
+        SUPPORT = "support", "Support"
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
@@ -63,3 +65,7 @@ class Member(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.role})"
+
+
+ASSIGNABLE_ROLES = tuple(role for role in Member.Role if role != Member.Role.SUPPORT)
+"""What an administrator can give to a member."""

@@ -46,6 +46,8 @@ class User(AbstractBaseUser):
     single_keys = models.BooleanField(default=True, help_text="Single-key shortcuts; WCAG 2.1.4 lets one stop them.")
     time_zone = models.CharField(max_length=60, blank=True)
     is_active = models.BooleanField(default=True)
+    # Set by `manage.py grant_operator` alone: no page and no endpoint can make somebody one of ours.
+    is_operator = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     anonymized_at = models.DateTimeField(null=True, blank=True)
 

@@ -10,7 +10,19 @@ from integrations.operations.uploads import Upload, start_import
 from pipeline.models import Account, AccountScore, SavedView, UndoStep
 from pipeline.operations import keep_undo_step, save_view
 from tenancy.invitations import invite
-from tenancy.models import ApiToken, AuditEntry, Invitation, Member, Organization, Run, Unit, UnitMembership
+from tenancy.models import (
+    ApiToken,
+    AuditEntry,
+    Invitation,
+    Member,
+    Organization,
+    Run,
+    SupportSession,
+    Unit,
+    UnitMembership,
+    User,
+)
+from tenancy.support import open_support_session
 from tenancy.tokens import issue_token
 from tests.cast import Cast
 from tests.pipeline import records
@@ -37,6 +49,7 @@ def parameters_of(cast: Cast) -> dict[str, Callable[[], str]]:
         "entry_id": lambda: str(an_entry(acme, rui).pk),
         "member_id": lambda: str(rui.pk),
         "invitation_id": lambda: str(an_invitation(acme, rui).pk),
+        "session_id": lambda: str(a_support_session(acme).pk),
         "unit_id": lambda: str(Unit.objects.exclude(parent=None).earliest("id").pk),
         "membership_id": lambda: str(a_membership(acme, rui).pk),
     }
@@ -136,6 +149,19 @@ def an_invitation(organization: Organization, member: Member) -> Invitation:
         invited_by=member,
         at=timezone.now(),
         link_to=lambda token: f"http://testserver/invite/{token}/",
+    )
+
+
+def a_support_session(organization: Organization) -> SupportSession:
+    """An operator who was here."""
+    operator = User.objects.create_user(f"{uuid4().hex}@agile-sales.example", is_operator=True)
+    return open_support_session(
+        organization=organization,
+        operator=operator,
+        reason="The import of May stops",
+        minutes=30,
+        at=records.MORNING,
+        page=lambda: "http://testserver/acme/support/",
     )
 
 

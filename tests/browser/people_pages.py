@@ -7,8 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tenancy.invitations import invite, link_token
-from tenancy.models import Member, Unit
+from tenancy.models import Member, Unit, User
 from tenancy.scoping import organization_scope
+from tenancy.support import note_look, open_support_session
 from tenancy.tokens import issue_token
 from tests.cast import Cast
 
@@ -54,6 +55,20 @@ def _invitations(cast: Cast) -> str:
     return _in_acme("invitations")
 
 
+def _support(cast: Cast, *, page: str = "support") -> str:
+    with organization_scope(cast.acme):
+        session = open_support_session(
+            organization=cast.acme,
+            operator=User.objects.create_user("olga@agile-sales.example", name="Olga Held", is_operator=True),
+            reason="Ticket 4711: the import of May stops after the third file",
+            minutes=45,
+            at=timezone.now(),
+            page=lambda: "",
+        )
+        note_look(session=session, path="/acme/imports/", method="GET", at=timezone.now())
+    return _in_acme(page) if page == "support" else _in_acme(page, session_id=session.pk)
+
+
 PEOPLE_PAGES: list[tuple[str, Callable[[Cast], str], str]] = [
     ("members", lambda _: _in_acme("members"), "ada"),
     ("members-nobody-fits", lambda _: _in_acme("members") + "?name=nobody", "lena"),
@@ -69,6 +84,10 @@ PEOPLE_PAGES: list[tuple[str, Callable[[Cast], str], str]] = [
     ("invitations-none", lambda _: _in_acme("invitations"), "ada"),
     ("join-new", _invited, ""),
     ("join-sign-in", lambda cast: _invited(cast, "sam@globex.example"), ""),
+    ("organization-settings", lambda _: _in_acme("settings"), "ada"),
+    ("support", _support, "ada"),
+    ("support-nobody", lambda _: _in_acme("support"), "abe"),
+    ("support-session", lambda cast: _support(cast, page="support-session"), "ada"),
     ("join", lambda cast: _invited(cast, "sam@globex.example"), "sam"),
 ]
 """Name, address, and who looks at it."""

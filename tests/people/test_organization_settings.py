@@ -1,0 +1,159 @@
+"""What an organisation sets for itself, and the second factor that it may ask of everybody."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tenancy.models import DomainEvent, Member, Organization
+from tenancy.scoping import organization_scope
+from tenancy.tokens import issue_token
+from tests.cast import Cast
+from tests.integrations.api_caller import Caller
+from tests.people.second_factor import give_second_factor
+from tests.pipeline.pages import text_of
+from tests.signed_in import let_time_pass
+
+ClientFor = Callable[[Member], Client]
+PAGE = "/acme/settings/"
+SET_UP = "/auth/you/security/"
+
+
+@pytest.fixture
+def ada(cast: Cast, client_for: ClientFor) -> Client:
+    return client_for(cast.ada)
+
+
+def sent(**changed: Any) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "name": "Acme Drives",
+        "time_zone": "Europe/Berlin",
+        "working_days": ["1", "2", "3", "4", "5"],
+        "night_starts_at": "02:00",
+        "audit_retention_days": "3650",
+        **changed,
+    }
+
+
+def acme() -> Organization:
+    return Organization.objects.get(slug="acme")
+
+
+def ask_for_second_factor(cast: Cast) -> None:
+    Organization.objects.filter(pk=cast.acme.pk).update(settings={"mfa_required": True})
+
+
+class TestSettings:
+    def test_they_change_with_an_event_that_says_from_what_to_what(self, cast: Cast, ada: Client) -> None:
+        form = sent(name="Acme", time_zone="America/Chicago", working_days=["6", "1"], night_starts_at="03:30")
+        assert ada.post(PAGE, form).status_code == 302
+
+        now = acme()
+        assert (now.name, now.time_zone, now.working_days, now.version) == ("Acme", "America/Chicago", "16", 2)
+        assert now.night_starts_at.isoformat("minutes") == "03:30"
+        with organization_scope(cast.acme):
+            event = DomainEvent.objects.get(type="organization.settings_changed")
+        assert event.actor_id == cast.ada.pk
+        assert event.payload["changed"]["name"] == ["Acme Drives", "Acme"]
+        assert event.payload["changed"]["night_starts_at"] == ["02:00", "03:30"]
+        assert "mfa_required" not in event.payload["changed"]
+
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            ({"name": " "}, "required"),
+            ({"time_zone": "Mars/Base"}, "valid choice"),
+            ({"working_days": []}, "required"),
+            ({"audit_retention_days": "7"}, "greater than or equal to"),
+            ({"mfa_required": "on"}, "your own second factor first"),
+        ],
+    )
+    def test_what_cannot_be_is_said_beside_the_form(self, ada: Client, change: dict[str, Any], words: str) -> None:
+        answer = ada.post(PAGE, sent(**change))
+
+        assert answer.status_code == 422
+        assert words in text_of(answer)
+        assert acme().version == 1
+
+    def test_two_administrators_do_not_overwrite_each_other(self, ada: Client) -> None:
+        ada.post(PAGE, sent(name="First"))
+        answer = ada.post(PAGE, sent(name="Second"))
+
+        assert answer.status_code == 409
+        assert "Somebody changed this" in text_of(answer)
+        assert 'value="First"' in text_of(answer)
+        assert acme().name == "First"
+
+    @pytest.mark.parametrize("name", ["lena", "sil", "rui", "cora", "eva", "ana", "abe"])
+    def test_only_an_administrator_opens_them(self, cast: Cast, client_for: ClientFor, name: str) -> None:
+        browser = client_for(getattr(cast, name))
+        assert [browser.get(PAGE).status_code, browser.post(PAGE, sent(name="X")).status_code] == [403, 403]
+        assert acme().name == "Acme Drives"
+
+    def test_the_stranger_neither_reads_nor_changes_them(self, cast: Cast, client_for: ClientFor) -> None:
+        sam = client_for(cast.sam)
+        assert [sam.get(PAGE).status_code, sam.post(PAGE, sent(name="X")).status_code] == [404, 404]
+        assert acme().name == "Acme Drives"
+
+    def test_somebody_who_finds_an_open_screen_changes_nothing(self, ada: Client) -> None:
+        """ASVS V7.5.1: what keeps an organisation safe is changed by somebody who proved lately who they are."""
+        let_time_pass(ada)
+        assert ada.post(PAGE, sent(name="X")).headers["Location"].startswith("/auth/reauthenticate/")
+        assert acme().name == "Acme Drives"
+
+
+class TestSecondFactor:
+    def test_a_member_without_one_is_sent_to_set_it_up(self, cast: Cast, client_for: ClientFor) -> None:
+        """ASVS V6.3.3: where an organisation asks for a second factor, nobody opens it with a password alone."""
+        ask_for_second_factor(cast)
+        rui = client_for(cast.rui)
+
+        for path in ("/acme/", "/acme/accounts/", "/acme/accounts/export/", "/acme/nowhere/"):
+            assert rui.get(path).headers["Location"] == SET_UP, path
+        assert rui.post("/acme/accounts/new/", {"name": "X"}).headers["Location"] == SET_UP
+
+        give_second_factor(cast.rui)
+        assert rui.get("/acme/").status_code == 200
+
+    def test_a_fragment_sends_the_whole_browser_there(self, cast: Cast, client_for: ClientFor) -> None:
+        ask_for_second_factor(cast)
+
+        answer = client_for(cast.rui).get("/acme/accounts/", headers={"HX-Request": "true"})
+
+        assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, SET_UP)
+
+    def test_it_is_asked_from_the_next_request_on(self, cast: Cast, ada: Client, client_for: ClientFor) -> None:
+        rui = client_for(cast.rui)
+        assert rui.get("/acme/").status_code == 200
+        give_second_factor(cast.ada)
+
+        assert ada.post(PAGE, sent(mfa_required="on")).status_code == 302
+
+        assert rui.get("/acme/").status_code == 302
+        assert ada.get("/acme/").status_code == 200
+
+    def test_integrations_are_not_asked(self, cast: Cast) -> None:
+        ask_for_second_factor(cast)
+        with organization_scope(cast.acme):
+            _, text = issue_token(
+                organization=cast.acme, name="ERP", scopes=["accounts:read"], issued_at=timezone.now()
+            )
+        assert Caller(text).get("/api/v1/accounts").status_code == 200
+
+    def test_another_organisation_is_not_concerned(self, cast: Cast, client_for: ClientFor) -> None:
+        ask_for_second_factor(cast)
+        assert client_for(cast.sam).get("/globex/").status_code == 200
+        assert client_for(cast.sam).get("/acme/").status_code == 404
+
+    def test_where_it_is_not_asked_it_costs_nothing(self, cast: Cast, client_for: ClientFor) -> None:
+        rui = client_for(cast.rui)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            rui.get("/acme/members/")
+        assert not any("mfa_authenticator" in query["sql"] for query in queries)
