@@ -11,11 +11,11 @@ from integrations.api.units import UnitDetailView, UnitListView
 from integrations.api.views import no_such_address
 from integrations.views.api_reference import api_reference
 from pipeline.api.account_scores import AccountScoreDetailView, AccountScoreListView
-from pipeline.api.accounts import AccountDetailView, AccountListView
+from pipeline.api.accounts import AccountBulkView, AccountDetailView, AccountListView
 from pipeline.api.activities import ActivityDetailView, ActivityListView
 from pipeline.api.contacts import ContactDetailView, ContactListView
 from pipeline.api.inquiries import InquiryDetailView, InquiryListView
-from pipeline.api.opportunities import OpportunityDetailView, OpportunityListView
+from pipeline.api.opportunities import OpportunityBulkView, OpportunityDetailView, OpportunityListView
 from pipeline.api.orders import OrderDetailView, OrderListView
 from pipeline.api.products import ProductDetailView, ProductListView
 from pipeline.api.satisfaction_responses import SatisfactionResponseDetailView, SatisfactionResponseListView
@@ -25,8 +25,10 @@ urlpatterns = [
     path("docs", api_reference, name="docs"),
     path("v1/schema", SchemaView.as_view(), name="schema"),
     path("v1/accounts", AccountListView.as_view(), name="accounts"),
+    path("v1/accounts/bulk", AccountBulkView.as_view(), name="accounts-bulk"),
     path("v1/accounts/<uuid:id>", AccountDetailView.as_view(), name="account"),
     path("v1/opportunities", OpportunityListView.as_view(), name="opportunities"),
+    path("v1/opportunities/bulk", OpportunityBulkView.as_view(), name="opportunities-bulk"),
     path("v1/opportunities/<uuid:id>", OpportunityDetailView.as_view(), name="opportunity"),
     path("v1/contacts", ContactListView.as_view(), name="contacts"),
     path("v1/contacts/<uuid:id>", ContactDetailView.as_view(), name="contact"),

@@ -1,21 +1,26 @@
 """/api/v1/accounts and /api/v1/accounts/{id}."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from integrations.api import bodies, parameters
 from integrations.api.bodies import Body, Values, both_or_neither, with_amounts
+from integrations.api.bulk import BulkView, RowOutcomes, row_body
 from integrations.api.components import money, reference
 from integrations.api.views import RecordView, Row
 from integrations.api.writing import CreatingView
 from pipeline.api import references
+from pipeline.api.bulk import by_external_id, with_accounts
 from pipeline.api.components import AccountSerializer
 from pipeline.api.writing import RecordDeletingView, RecordWritingView
 from pipeline.models import Account, IcpFit, Lifecycle, Segment
-from pipeline.operations import UnableToNestAccount, create_account, update_account
+from pipeline.operations import UnableToNestAccount, create_account, update_account, upsert_accounts
 from pipeline.querysets import starting_with
 from tenancy.keyset import Sort
+from tenancy.models import Organization
 
 EXAMPLE = {
     "id": "0192f0c1-7b2a-7c3e-9a53-0b6f5d1e2a10",
@@ -184,3 +189,22 @@ class AccountDetailView(AccountView, RecordDeletingView):
             **self.acting(),
             **columns_of(values, record),
         )
+
+
+class AccountBulkView(BulkView):
+    """Many accounts."""
+
+    required_scope, write_scope = "accounts:read", "accounts:write"
+    singular, plural = "account", "accounts"
+    summary = "Add or change many accounts"
+    body = row_body(BODY, [by_external_id("parent_external_id", "The account of the group that it belongs to.")])
+
+    def columns(self, values: Values) -> Values:
+        """Return what a row states as the operation takes it."""
+        return with_amounts(values, AMOUNTS)
+
+    def upsert(self, source: str, rows: Mapping[str, Values]) -> RowOutcomes:
+        """Add or change the accounts."""
+        found = with_accounts(self.organization_id, source, rows, "parent_external_id", "parent_id")
+        organization = Organization.objects.get(pk=self.organization_id)
+        return found.then(upsert_accounts(organization=organization, source=source, rows=found.rows, at=timezone.now()))

@@ -1,23 +1,28 @@
 """/api/v1/opportunities and /api/v1/opportunities/{id}."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from integrations.api import bodies, parameters
 from integrations.api.bodies import Body, Values, both_or_neither, with_amounts
+from integrations.api.bulk import BulkView, RowOutcomes, row_body
 from integrations.api.components import money, reference
 from integrations.api.errors import FieldProblem, InvalidBody
 from integrations.api.views import RecordView, Row
 from integrations.api.writing import CreatingView
 from pipeline.api import references
 from pipeline.api.accounts import AccountView
+from pipeline.api.bulk import by_external_id, with_accounts
 from pipeline.api.components import OpportunitySerializer
 from pipeline.api.writing import RecordDeletingView, RecordWritingView
 from pipeline.models import ForecastCategory, Opportunity, Outcome, Stage
-from pipeline.operations import UnableToMoveStage, change_opportunity, create_opportunity
+from pipeline.operations import UnableToMoveStage, change_opportunity, create_opportunity, upsert_opportunities
 from pipeline.querysets import starting_with
 from tenancy.keyset import Sort
+from tenancy.models import Organization
 
 EXAMPLE = {
     "id": "0192f0c1-7b2a-7c3e-9a53-0b6f5d1e2b01",
@@ -213,3 +218,23 @@ class OpportunityDetailView(OpportunityView, RecordDeletingView):
             **self.acting(),
             **columns_of(values, record),
         )
+
+
+class OpportunityBulkView(BulkView):
+    """Many deals."""
+
+    required_scope, write_scope = "opportunities:read", "opportunities:write"
+    singular, plural = "opportunity", "opportunities"
+    summary = "Add or change many opportunities"
+    body = row_body(BODY, [by_external_id("account_external_id", "The account that may buy.")])
+
+    def columns(self, values: Values) -> Values:
+        """Return what a row states as the operation takes it."""
+        return with_amounts(values, ("amount",))
+
+    def upsert(self, source: str, rows: Mapping[str, Values]) -> RowOutcomes:
+        """Add or change the deals."""
+        found = with_accounts(self.organization_id, source, rows, "account_external_id", "account_id")
+        organization = Organization.objects.get(pk=self.organization_id)
+        done = upsert_opportunities(organization=organization, source=source, rows=found.rows, at=timezone.now())
+        return found.then(done)

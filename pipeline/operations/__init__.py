@@ -1,5 +1,6 @@
 """What changes customers and deals."""
 
+from pipeline.operations.account_upserts import upsert_accounts
 from pipeline.operations.accounts import AccountFields, UnableToNestAccount, create_account, update_account
 from pipeline.operations.activities import UnableToLogActivity, log_activity
 from pipeline.operations.changes import StaleVersion
@@ -16,6 +17,7 @@ from pipeline.operations.opportunities import (
     move_stage,
     update_opportunity,
 )
+from pipeline.operations.opportunity_upserts import upsert_opportunities
 from pipeline.operations.orders import NewLine, OrderFields, create_order, update_order
 from pipeline.operations.products import ProductFields, create_product, update_product
 from pipeline.operations.saved_views import UnableToKeepView, change_view, choose_view, delete_view, save_view
@@ -23,6 +25,7 @@ from pipeline.operations.scores import NewScore, record_scores
 from pipeline.operations.snapshots import snapshot_open_opportunities
 from pipeline.operations.stages import DEFAULT_STAGES, create_default_pipeline
 from pipeline.operations.undo import Refusal, UnableToUndo, Undone, keep_undo_step, undo
+from pipeline.operations.upserts import Upserted
 
 __all__ = [
     "DEFAULT_STAGES",
@@ -46,6 +49,7 @@ __all__ = [
     "UnableToRestore",
     "UnableToUndo",
     "Undone",
+    "Upserted",
     "change_opportunity",
     "change_view",
     "choose_view",
@@ -74,4 +78,6 @@ __all__ = [
     "update_opportunity",
     "update_order",
     "update_product",
+    "upsert_accounts",
+    "upsert_opportunities",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, TypedDict, Unpack
+from uuid import UUID
 
 from django.db import transaction
 
@@ -119,7 +120,7 @@ def update_opportunity(
         actor=actor,
         occurred_at=updated_at,
     )
-    for type_, payload in _events_of(opportunity, differences):
+    for type_, payload in update_events(opportunity.currency, payload_of(differences), differences):
         record_event(
             organization=organization,
             type=type_,
@@ -131,12 +132,12 @@ def update_opportunity(
     return opportunity
 
 
-def _events_of(opportunity: Opportunity, differences: Differences) -> list[tuple[str, dict[str, Any]]]:
-    """Return the events that an update tells: one in general, and one for each change that others count."""
-    events: list[tuple[str, dict[str, Any]]] = [("opportunity.updated", payload_of(differences))]
+def update_events(currency: str, changed: dict[str, Any], differences: Differences) -> list[tuple[str, dict[str, Any]]]:
+    """Return the events that an update tells: one in general (`changed`), and one for each change that others count."""
+    events: list[tuple[str, dict[str, Any]]] = [("opportunity.updated", changed)]
     if "amount_minor" in differences:
         old, new = differences["amount_minor"]
-        payload = {"from_minor": old, "to_minor": new, "currency": opportunity.currency}
+        payload = {"from_minor": old, "to_minor": new, "currency": currency}
         events.append(("opportunity.amount_changed", payload))
     if "close_date" in differences:
         old, new = differences["close_date"]
@@ -169,19 +170,14 @@ def move_stage(
     old_stage = opportunity.stage
     if stage.pk == old_stage.pk:
         raise UnableToMoveStage(f"The deal is in “{stage.name}” already.")
-    if stage.pipeline_id != opportunity.pipeline_id:
-        raise UnableToMoveStage(f"“{stage.name}” belongs to another pipeline.")
-    if stage.retired_at is not None:
-        raise UnableToMoveStage(f"“{stage.name}” is no longer in use.")
-    if stage.kind == "lost" and not lost_reason.strip():
-        raise UnableToMoveStage("Say why the deal was lost. One line is enough.")
+    refuse_move(opportunity.pipeline_id, stage, lost_reason)
     entered_before = opportunity.stage_entered_at
     was_open = opportunity.is_open
     differences = write_changes(
         organization=organization,
         record=opportunity,
         version=version,
-        fields=_consequences(organization, opportunity, stage, moved_at, lost_reason),
+        fields={"stage": stage, **consequences(organization, opportunity.opened_at, stage, moved_at, lost_reason)},
         at=moved_at,
     )
     keep_history(
@@ -193,30 +189,53 @@ def move_stage(
         occurred_at=moved_at,
     )
     payload = {
-        "from": old_stage.name,
-        "to": stage.name,
-        "from_stage": str(old_stage.pk),
-        "to_stage": str(stage.pk),
         "days_in_stage": max(0, (moved_at - entered_before).days),
         "amount_minor": opportunity.amount_minor,
         "currency": opportunity.currency,
     }
-    types = ["opportunity.stage_moved"]
-    if not stage.is_open:
-        types.append(f"opportunity.{stage.kind}")
-        payload["reason"] = opportunity.lost_reason
-    elif not was_open:
-        types.append("opportunity.reopened")
-    for type_ in types:
+    for type_, told in move_events(old_stage, stage, payload, was_open=was_open, reason=opportunity.lost_reason):
         record_event(
             organization=organization,
             type=type_,
             subject=opportunity,
-            payload=payload,
+            payload=told,
             actor=actor,
             occurred_at=moved_at,
         )
     return opportunity
+
+
+def refuse_move(pipeline_id: UUID, stage: Stage, lost_reason: str) -> None:
+    """Refuse a move of a deal of a pipeline into a stage that can't take it.
+
+    :raises UnableToMoveStage: when the stage is retired or of another pipeline, or a loss has no reason.
+    """
+    if stage.pipeline_id != pipeline_id:
+        raise UnableToMoveStage(f"“{stage.name}” belongs to another pipeline.")
+    if stage.retired_at is not None:
+        raise UnableToMoveStage(f"“{stage.name}” is no longer in use.")
+    if stage.kind == "lost" and not lost_reason.strip():
+        raise UnableToMoveStage("Say why the deal was lost. One line is enough.")
+
+
+def move_events(
+    old_stage: Stage, stage: Stage, payload: Mapping[str, Any], *, was_open: bool, reason: str
+) -> list[tuple[str, dict[str, Any]]]:
+    """Return the events that a move tells: that it moved and, where that decides or reopens it, that too."""
+    told: dict[str, Any] = {
+        "from": old_stage.name,
+        "to": stage.name,
+        "from_stage": str(old_stage.pk),
+        "to_stage": str(stage.pk),
+        **payload,
+    }
+    types = ["opportunity.stage_moved"]
+    if not stage.is_open:
+        types.append(f"opportunity.{stage.kind}")
+        told["reason"] = reason
+    elif not was_open:
+        types.append("opportunity.reopened")
+    return [(type_, told) for type_ in types]
 
 
 @transaction.atomic
@@ -260,16 +279,16 @@ def change_opportunity(
     return opportunity
 
 
-def _consequences(
-    organization: Organization, opportunity: Opportunity, stage: Stage, moved_at: datetime, lost_reason: str
+def consequences(
+    organization: Organization, opened_at: datetime, stage: Stage, moved_at: datetime, lost_reason: str
 ) -> Mapping[str, Any]:
-    """Return all that a move to `stage` changes. The close date of a closed deal is the day on which it closed."""
-    fields: dict[str, Any] = {"stage": stage, "stage_entered_at": moved_at, "outcome": stage.kind}
+    """Return what a move to `stage` changes beside it. A closed deal's close date is the day on which it closed."""
+    fields: dict[str, Any] = {"stage_entered_at": moved_at, "outcome": stage.kind}
     if stage.is_open:
         fields |= {"closed_at": None, "lost_reason": ""}
     else:
         fields |= {
-            "closed_at": max(moved_at, opportunity.opened_at),
+            "closed_at": max(moved_at, opened_at),
             "close_date": local_day(organization, moved_at),
             "lost_reason": lost_reason.strip() if stage.kind == "lost" else "",
         }
