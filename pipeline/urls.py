@@ -6,6 +6,7 @@ from pipeline.views import (
     account_page,
     accounts,
     answers,
+    bulk,
     contacts,
     inquiries,
     opportunities,
@@ -21,6 +22,7 @@ app_name = "pipeline"
 
 urlpatterns = [
     path("accounts/", accounts.accounts, name="accounts"),
+    path("accounts/bulk/", bulk.accounts_bulk, name="accounts-bulk"),
     path("accounts/export/", accounts.accounts_export, name="accounts-export"),
     path("accounts/names/", accounts.account_suggestions, name="account-names"),
     path("accounts/new/", accounts.account_new, name="account-new"),
@@ -29,6 +31,7 @@ urlpatterns = [
     path("accounts/<uuid:account_id>/delete/", accounts.account_delete, name="account-delete"),
     path("accounts/<uuid:account_id>/restore/", accounts.account_restore, name="account-restore"),
     path("accounts/<uuid:account_id>/activities/new/", account_page.activity_new, name="activity-new"),
+    path("bulk/<uuid:bulk_id>/", bulk.bulk, name="bulk"),
     path("contacts/", contacts.contacts, name="contacts"),
     path("contacts/new/", contacts.contact_new, name="contact-new"),
     path("contacts/<uuid:contact_id>/", contacts.contact, name="contact"),
@@ -43,6 +46,7 @@ urlpatterns = [
     path("inquiries/<uuid:inquiry_id>/delete/", inquiries.inquiry_delete, name="inquiry-delete"),
     path("inquiries/<uuid:inquiry_id>/restore/", inquiries.inquiry_restore, name="inquiry-restore"),
     path("opportunities/", opportunities.opportunities, name="opportunities"),
+    path("opportunities/bulk/", bulk.opportunities_bulk, name="opportunities-bulk"),
     path("opportunities/export/", opportunities.opportunities_export, name="opportunities-export"),
     path("opportunities/new/", opportunity.opportunity_new, name="opportunity-new"),
     path("opportunities/<uuid:opportunity_id>/", opportunity.opportunity, name="opportunity"),

@@ -2,6 +2,7 @@
 
 from pipeline.models.account import Account, IcpFit, Lifecycle, Segment
 from pipeline.models.activity import Activity, ActivityKind, Direction
+from pipeline.models.bulk import BulkChange, BulkState
 from pipeline.models.contact import BuyingRole, Contact
 from pipeline.models.history import OpportunityHistory, TrackedField
 from pipeline.models.inquiry import Inquiry, InquiryChannel, InquiryState
@@ -27,6 +28,8 @@ __all__ = [
     "Activity",
     "ActivityKind",
     "Band",
+    "BulkChange",
+    "BulkState",
     "BuyingRole",
     "ChangeKind",
     "Contact",

@@ -1,6 +1,6 @@
 """What a person's last changes did, kept for the minutes in which they can take them back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import models
 
@@ -23,6 +23,11 @@ class UndoStep(TenantModel):
 
     class Meta(TenantModel.Meta):
         indexes = [models.Index(fields=["organization", "expires_at", "id"], name="undo_step_by_expiry")]
+
+    def begin_to_expire(self, now: datetime) -> None:
+        """Let the minutes begin: what was made in the background is done only now."""
+        self.expires_at = now + UNDO_TIME
+        self.save(update_fields=["expires_at"])
 
     def __str__(self) -> str:
         return f"{self.words} at {self.made_at:%Y-%m-%d %H:%M}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
@@ -44,6 +44,10 @@ UNDOABLE: dict[str, tuple[type[CrmRecord], Action]] = {
 """Record type → its model, and the right that changing it needs."""
 
 
+GROWING_TIME = timedelta(days=1)
+"""How long work in the background may take before its step is forgotten."""
+
+
 class UnableToUndo(ValueError):
     """The step is over, or was taken back already; the message says so."""
 
@@ -80,8 +84,9 @@ def keep_undo_step(
     words: str,
     page: str,
     made_at: datetime,
+    is_growing: bool = False,
 ) -> UndoStep:
-    """Keep what a member just did, and forget steps whose time is over."""
+    """Keep what a member just did, and forget steps whose time is over. The time of a growing one begins at its end."""
     _forget_old(organization, made_at)
     step: UndoStep = UndoStep.objects.create(
         organization=organization,
@@ -89,7 +94,7 @@ def keep_undo_step(
         words=words,
         page=page,
         made_at=made_at,
-        expires_at=made_at + UNDO_TIME,
+        expires_at=made_at + (GROWING_TIME if is_growing else UNDO_TIME),
     )
     add_to_step(organization=organization, step=step, changes=changes)
     return step

@@ -20,6 +20,7 @@ from pipeline.forms.filters import AccountFilterForm
 from pipeline.models import Account, ListName
 from pipeline.queries.accounts import SORTS
 from pipeline.querysets import AccountQuerySet
+from pipeline.views.bulk import bulk_bar
 from pipeline.views.listing import from_the_beginning, read_cursor, read_filters, read_sort, render_list
 from pipeline.views.record_pages import (
     RecordKind,
@@ -71,6 +72,7 @@ def accounts(request: MemberRequest) -> HttpResponse:
         "page": found.page,
         "rows": [(account, found.facts[account.pk]) for account in found.page.rows],
         "total": found.total,
+        "bulk": bulk_bar(request, "account", total=found.total.count, is_capped=found.total.is_capped, filters=filters),
         "sort": sort.parameter,
         "now": now,
         "today": today,

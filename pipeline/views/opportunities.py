@@ -15,6 +15,7 @@ from pipeline.forms.filters import OpportunityFilterForm
 from pipeline.models import ListName, Opportunity
 from pipeline.queries.opportunities import SORTS
 from pipeline.querysets import OpportunityQuerySet
+from pipeline.views.bulk import bulk_bar
 from pipeline.views.listing import from_the_beginning, read_cursor, read_filters, read_sort, render_list
 from pipeline.views.opportunity import DEALS
 from pipeline.views.record_pages import deleted_of_address
@@ -60,13 +61,15 @@ def opportunities(request: MemberRequest) -> HttpResponse:
         page = queries.opportunities_page(**scope, narrowed=narrowed, sort=sort, cursor=read_cursor(request))
     except InvalidCursor:
         return from_the_beginning(request)
+    totals = queries.opportunity_totals(found=queries.opportunities(**scope, narrowed=narrowed), today=today)
     context = {
         "views": views,
         "filters": filters,
         "in_force": [one for one in filters.in_force() if one[0] != "outcome" or request.GET.get("outcome")],
         "outcome": narrowed.outcome,
         "page": page,
-        "totals": queries.opportunity_totals(found=queries.opportunities(**scope, narrowed=narrowed), today=today),
+        "totals": totals,
+        "bulk": bulk_bar(request, "opportunity", total=totals.count, filters=filters),
         "sort": sort.parameter,
         "now": now,
         "today": today,

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_POST
 from pipeline import operations
 from pipeline.models import UndoChange, UndoStep
 from pipeline.operations import NotedChange, Refusal, UnableToUndo, Undone
+from pipeline.operations.bulk import AT_ONCE, queue_bulk_change
+from pipeline.operations.undo import begin_undo
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
 from ui.formats import format_moment, format_number
@@ -66,7 +68,10 @@ def undo(request: MemberRequest, token: UUID) -> HttpResponse:
     """Take back what the member did a moment ago, and show what is as it was."""
     steps = UndoStep.objects.for_organization(request.organization).filter(member=request.member)
     step = get_object_or_404(steps, pk=token)
+    changes = UndoChange.objects.for_organization(request.organization).filter(step=step)
     try:
+        if (total := changes.count()) > AT_ONCE:
+            return _undo_later(request, step, total)
         undone = operations.undo(
             organization=request.organization, step=step, member=request.member, undone_at=timezone.now()
         )
@@ -75,6 +80,25 @@ def undo(request: MemberRequest, token: UUID) -> HttpResponse:
     else:
         say_undone(request, undone)
     return redirect(step.page)
+
+
+def _undo_later(request: MemberRequest, step: UndoStep, total: int) -> HttpResponse:
+    """Have so many records put back in the background, and show how far that is."""
+    now = timezone.now()
+    begin_undo(organization=request.organization, step=step, undone_at=now)
+    bulk = queue_bulk_change(
+        organization=request.organization,
+        member=request.member,
+        record_type="",
+        query="",
+        change={"do": "undo"},
+        words=_("Taking back a change of %s records") % format_number(total),
+        page=step.page,
+        total=total,
+        asked_at=now,
+        step=step,
+    )
+    return redirect("pipeline:bulk", request.organization.slug, bulk.pk)
 
 
 def say_undone(request: MemberRequest, undone: Undone) -> None:

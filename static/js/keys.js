@@ -21,11 +21,19 @@
   };
   addEventListener("pageshow", restore);
 
+  const tick = (row, range) => { const box = $("input[type=checkbox]", row); if (box) document.dispatchEvent(new CustomEvent("tick", { detail: { box, range } })); };
+
   let chord = 0;
   document.addEventListener("keydown", event => {
     const target = event.target;
-    if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing || event.defaultPrevented) return;
-    if (document.documentElement.dataset.keys === "off" || $("dialog[open]")) return;
+    if (event.altKey || event.isComposing || event.defaultPrevented || $("dialog[open]")) return;
+    if (event.metaKey || event.ctrlKey) {
+      /* All rows shown, in a list with the cursor; anywhere else the key stays the browser's */
+      const all = rows(), table = at(all) >= 0 && all[at(all)].contains(target) && all[at(all)].closest("table"), head = table && $("[data-all]", table);
+      if (event.key.toLowerCase() === "a" && head && !event.shiftKey) { event.preventDefault(); if (!head.checked) head.click(); }
+      return;
+    }
+    if (document.documentElement.dataset.keys === "off") return;
     if (target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]")) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
 
@@ -39,14 +47,17 @@
     const all = rows(), current = at(all);
     if (key === "j" && all.length) move(all, current + 1);
     else if (key === "k" && all.length) move(all, current < 0 ? 0 : current - 1);
-    else if (key === "x" && current >= 0) $("input[type=checkbox]", all[current])?.click();
+    else if (key === "x" && current >= 0) tick(all[current], event.shiftKey);
     else if (key === "Enter" && current >= 0 && (target === document.body || target === all[current])) $("th a, a", all[current])?.click();
     else if (key === "/" && $("[data-filter]")) { event.preventDefault(); $("[data-filter]").focus(); }
     else if (key === "z") document.dispatchEvent(new CustomEvent("undo"));
     else if (key === "?") $("#keys")?.showModal();
-    else if (key === "Escape") document.querySelectorAll("[data-cursor] input[type=checkbox]:checked").forEach(box => box.click());
+    else if (key === "Escape") { if (!$("[popover]:popover-open")) document.querySelectorAll("[data-cursor] input[type=checkbox]:checked").forEach(box => box.click()); }
     else {
-      const button = $(`#main [data-key="${CSS.escape(key)}"], .top [data-key="${CSS.escape(key)}"]`);
+      const named = `[data-key="${CSS.escape(key)}"]`;
+      /* The keys of the bar work on one row, too: the one with the cursor */
+      if (current >= 0 && $(`[data-bulk] ${named}`) && !$("[data-cursor] input[type=checkbox]:checked")) tick(all[current], false);
+      const button = [...document.querySelectorAll(`#main ${named}, .top ${named}`)].find(one => one.checkVisibility());
       if (button) { event.preventDefault(); button.click(); }
     }
   });

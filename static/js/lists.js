@@ -2,20 +2,31 @@
 (() => {
   "use strict";
   const $ = (selector, root = document) => root.querySelector(selector);
+  const ticks = table => [...table.querySelectorAll("tbody input[type=checkbox]")];
   const mark = box => box.closest("tr")?.setAttribute("aria-selected", String(box.checked));
   const count = table => {
-    const bulk = document.querySelector("[data-bulk]"), some = table.querySelectorAll("tbody input[type=checkbox]:checked").length;
-    if (bulk) { bulk.hidden = some === 0; const says = $("[data-count]", bulk); if (says) says.textContent = String(some); }
-    const all = $("[data-all]", table), every = table.querySelectorAll("tbody input[type=checkbox]").length;
-    if (all) { all.checked = some > 0 && some === every; all.indeterminate = some > 0 && some < every; }
+    const all = ticks(table), some = all.filter(box => box.checked).length, head = $("[data-all]", table);
+    document.querySelectorAll("[data-bulk] [data-count]").forEach(says => { says.textContent = String(some); });
+    if (head) { head.checked = some > 0 && some === all.length; head.indeterminate = some > 0 && some < all.length; }
   };
+  let last = null;
+  /* To here: every row between the last one ticked and this one becomes as this one is */
+  const span = (box, table) => {
+    const all = ticks(table), from = all.indexOf(last), to = all.indexOf(box);
+    if (from >= 0) all.slice(Math.min(from, to), Math.max(from, to) + 1).forEach(one => { one.checked = box.checked; mark(one); });
+  };
+  let shift = false;
+  document.addEventListener("click", event => { if (event.isTrusted) shift = event.shiftKey; }, true);
   document.addEventListener("change", event => {
     const box = event.target, table = box.closest?.("table");
     if (!table || box.type !== "checkbox") return;
-    if (box.matches("[data-all]")) table.querySelectorAll("tbody input[type=checkbox]").forEach(one => { one.checked = box.checked; mark(one); });
-    else if (box.closest("tbody")) mark(box);
+    if (box.matches("[data-all]")) ticks(table).forEach(one => { one.checked = box.checked; mark(one); });
+    else if (box.closest("tbody")) { if (shift) span(box, table); mark(box); last = box; }
+    shift = false;
     count(table);
   });
+  document.addEventListener("tick", event => { shift = event.detail.range; event.detail.box.click(); });
+  document.addEventListener("reset", event => setTimeout(() => { if (event.target.matches("[data-bulk]")) document.querySelectorAll("table:has([form=bulk])").forEach(table => { ticks(table).forEach(mark); count(table); }); }));
   document.addEventListener("click", event => {
     const row = event.target.closest("tbody[data-cursor] > tr");
     if (!row || event.target.closest("a, button, input, select, label, summary, [popover]") || String(getSelection())) return;

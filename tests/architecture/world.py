@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from integrations.models import Import
 from integrations.operations.uploads import Upload, start_import
-from pipeline.models import Account, AccountScore, SavedView, UndoStep
+from pipeline.models import Account, AccountScore, BulkChange, SavedView, UndoStep
 from pipeline.operations import keep_undo_step, save_view
+from pipeline.operations.bulk import queue_bulk_change
 from tenancy.invitations import invite
 from tenancy.models import (
     ApiToken,
@@ -43,6 +44,7 @@ def parameters_of(cast: Cast) -> dict[str, Callable[[], str]]:
         "import_id": lambda: str(an_import(acme).pk),
         "run_id": lambda: str(a_night(acme).pk),
         "product_id": lambda: str(records.a_product(acme).pk),
+        "bulk_id": lambda: str(a_bulk_change(acme, cast.ada).pk),
         "view_id": lambda: str(a_view(acme, cast.ada).pk),
         "token": lambda: str(an_undo_step(acme, cast.ada).pk),
         "token_id": lambda: str(a_token(acme).pk),
@@ -119,13 +121,28 @@ def a_membership(organization: Organization, member: Member) -> UnitMembership:
     return membership
 
 
+def a_bulk_change(organization: Organization, member: Member) -> BulkChange:
+    """A change of many records that somebody asked for."""
+    return queue_bulk_change(
+        organization=organization,
+        member=member,
+        record_type="account",
+        query="segment=key",
+        change={"do": "segment", "value": "small"},
+        words="A change of 800 records",
+        page="/acme/accounts/",
+        total=800,
+        asked_at=timezone.now(),
+    )
+
+
 def a_view(organization: Organization, member: Member) -> SavedView:
     """A way of looking at the accounts that somebody kept for themselves."""
     return save_view(
         organization=organization,
         member=member,
         list_name="accounts",
-        name="Key accounts",
+        name=f"Key accounts {timezone.now():%H:%M:%S.%f}",  # a member has a name once
         query="segment=key",
         is_shared=False,
         saved_at=timezone.now(),
