@@ -23,7 +23,7 @@ from pipeline.queries.accounts import SURVEY_WINDOW, accounts
 from pipeline.queries.contacts import with_last_touch
 from pipeline.queries.timeline import TimelineEntry, TimelineKind, account_timeline
 from pipeline.querysets import ContactQuerySet, OpportunityQuerySet, OrderQuerySet
-from tenancy.access import Action
+from tenancy.access import Action, blank_hidden, hidden_fields
 from tenancy.models import Member, Organization
 
 MOST_DEALS = 50
@@ -159,8 +159,15 @@ def account_overview(
         ]
     )
     overview.timeline = account_timeline(
-        organization=organization, account=account, as_of=as_of, score_history=history, shown=shown, most=entries
+        organization=organization,
+        account=account,
+        as_of=as_of,
+        score_history=history,
+        shown=shown,
+        hidden=hidden_fields(member, "activity"),
+        most=entries,
     )
+    blank_hidden(member, overview.contacts)
     return overview
 
 

@@ -8,7 +8,7 @@ from django.db.models import Max, OuterRef, Subquery
 
 from pipeline.models import Activity, Contact
 from pipeline.querysets import ActivityQuerySet, ContactQuerySet
-from tenancy.access import Action
+from tenancy.access import Action, blank_hidden
 from tenancy.keyset import Page, Sort, Total, page_of, total_of
 from tenancy.models import Member, Organization
 
@@ -73,12 +73,16 @@ def contacts_page(
     return page, Total(len(page.rows), is_capped=False) if fits else total_of(found)
 
 
-def contact_activities(*, organization: Organization, contact: Contact, most: int = 30) -> list[Activity]:
-    """Return what was done with a contact, the newest first."""
+def contact_activities(
+    *, organization: Organization, member: Member, contact: Contact, most: int = 30
+) -> list[Activity]:
+    """Return what was done with a contact, as much of it as the member may see, the newest first."""
     found: ActivityQuerySet = Activity.objects.for_organization(organization)
-    return list(
+    activities = list(
         found.alive()
         .filter(contact=contact)
         .select_related("member", "opportunity")
         .order_by("-occurred_at", "-id")[:most]
     )
+    blank_hidden(member, activities)
+    return activities

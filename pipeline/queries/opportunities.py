@@ -9,7 +9,7 @@ from django.db.models import Count, Q, Sum
 
 from pipeline.models import Account, Activity, Opportunity, OpportunityHistory, TrackedField
 from pipeline.querysets import ActivityQuerySet, OpportunityQuerySet
-from tenancy.access import Action
+from tenancy.access import Action, blank_hidden
 from tenancy.keyset import Page, Sort, page_of
 from tenancy.models import Member, Organization
 from tenancy.working_time import first_zone
@@ -196,12 +196,16 @@ def _is_id(text: str) -> bool:
     return True
 
 
-def opportunity_activities(*, organization: Organization, opportunity: Opportunity, most: int = 30) -> list[Activity]:
-    """Return what was done about a deal, the newest first."""
+def opportunity_activities(
+    *, organization: Organization, member: Member, opportunity: Opportunity, most: int = 30
+) -> list[Activity]:
+    """Return what was done about a deal, as much of it as the member may see, the newest first."""
     found: ActivityQuerySet = Activity.objects.for_organization(organization)
-    return list(
+    activities = list(
         found.alive()
         .filter(opportunity=opportunity)
         .select_related("member", "contact")
         .order_by("-occurred_at", "-id")[:most]
     )
+    blank_hidden(member, activities)
+    return activities

@@ -43,9 +43,13 @@ def account_timeline(
     as_of: datetime,
     score_history: Sequence[tuple[datetime, int]],
     shown: frozenset[TimelineKind] = frozenset(TimelineKind),
+    hidden: frozenset[str] = frozenset(),
     most: int,
 ) -> list[TimelineEntry]:
-    """Return the newest entries up to `as_of`, read in one query; scores come from the history given."""
+    """Return the newest entries up to `as_of`, read in one query; scores come from the history given.
+
+    The `hidden` fields of activities are empty.
+    """
     sources: list[Callable[[Organization, Account, datetime], QuerySet[Any, Any]]] = []
     if TimelineKind.PEOPLE in shown:
         sources.append(_activities)
@@ -56,7 +60,7 @@ def account_timeline(
     # Each part brings its newest rows from its own index; the union sorts what is left.
     parts = [source(organization, account, as_of).order_by("-at")[:most] for source in sources]
     rows = parts[0].union(*parts[1:], all=True).order_by("-at")[:most] if len(parts) > 1 else parts[0]
-    entries = [_entry(organization, row) for row in rows]
+    entries = [_entry(organization, row, hidden) for row in rows]
     if TimelineKind.SYSTEM in shown:
         entries += _scores(score_history, as_of)
     return sorted(entries, key=lambda entry: entry.at, reverse=True)[:most]
@@ -157,8 +161,10 @@ def undone_of(*, organization: Organization, subject_type: str, subject_id: UUID
     ]
 
 
-def _entry(organization: Organization, row: dict[str, Any]) -> TimelineEntry:
+def _entry(organization: Organization, row: dict[str, Any], hidden: frozenset[str]) -> TimelineEntry:
     data = row["data"]
+    if row["what"] == "activity":
+        data |= dict.fromkeys(hidden, "")
     day = date.fromisoformat(data["day"]) if data.get("day") else None
     return TimelineEntry(what=row["what"], at=row["at"], day=day, data=data)
 

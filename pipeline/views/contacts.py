@@ -29,7 +29,7 @@ from pipeline.views.record_pages import (
 )
 from pipeline.views.removing import address
 from pipeline.views.saved_views import views_bar
-from tenancy.access import Action, member_can
+from tenancy.access import Action, blank_hidden, hidden_fields, member_can
 from tenancy.http import MemberRequest
 from tenancy.keyset import InvalidCursor
 from tenancy.working_time import local_day
@@ -80,9 +80,11 @@ def contact(request: MemberRequest, contact_id: UUID) -> HttpResponse:
     found = queries.contacts(organization=request.organization, member=request.member, today=today)
     found = queries.with_last_touch(found).with_editable(request.member, Action.EDIT_ACCOUNTS, as_of=today)
     one = get_object_or_404(found.select_related("account", "owner"), pk=contact_id)
+    blank_hidden(request.member, [one])
     context = {
         "contact": one,
-        "activities": queries.contact_activities(organization=request.organization, contact=one),
+        "hidden": hidden_fields(request.member, "contact"),
+        "activities": queries.contact_activities(organization=request.organization, member=request.member, contact=one),
         "undone": queries.undone_of(organization=request.organization, subject_type="contact", subject_id=one.pk),
         "now": now,
     }

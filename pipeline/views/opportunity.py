@@ -59,7 +59,9 @@ def _page(
         "deal": deal,
         "stays": queries.stage_stays(history, as_of=deal.closed_at or now),
         "changes": queries.field_changes(organization=request.organization, history=history),
-        "activities": queries.opportunity_activities(organization=request.organization, opportunity=deal),
+        "activities": queries.opportunity_activities(
+            organization=request.organization, member=request.member, opportunity=deal
+        ),
         "undone": queries.undone_of(organization=request.organization, subject_type="opportunity", subject_id=deal.pk),
         "move_form": move_form,
         "may_edit": may_edit,
