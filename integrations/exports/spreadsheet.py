@@ -1,7 +1,8 @@
 """CSV that no spreadsheet executes.
 
 A cell that begins like a formula would be run by Excel, LibreOffice and Google Sheets when the file is opened. Such a
-cell gets an apostrophe in front, which spreadsheets show as text; numbers stay numbers, also negative ones.
+cell gets an apostrophe in front, which spreadsheets show as text; numbers stay numbers, also negative ones. What was
+typed with apostrophes before such a beginning gets one more, so that taking one away always gives back what it was.
 """
 
 import csv
@@ -16,7 +17,8 @@ from django.http import StreamingHttpResponse
 FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 """What OWASP lists, with the full-width twins that Asian input methods write."""
 
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+BLANKS = " \u00a0\ufeff\u200b"
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def safe_cell(value: Any) -> str:
@@ -30,11 +32,18 @@ def safe_cell(value: Any) -> str:
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     text = str(value).replace("\x00", "")
+    return f"'{text}" if _would_run(text.lstrip("'")) else text
+
+
+def plain_text(cell: str) -> str:
+    """Return what :func:`safe_cell` was given, from a file that came back."""
+    return cell[1:] if cell.startswith("'") and _would_run(cell.lstrip("'")) else cell
+
+
+def _would_run(text: str) -> bool:
     # Some programs skip blanks before they look whether it is a formula.
-    begins = text.lstrip(" \u00a0\ufeff\u200b")[:1] or text[:1]
-    if (begins in FORMULA_STARTS or text[:1] in FORMULA_STARTS) and text and not _NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text
+    begins = text.lstrip(BLANKS)[:1]
+    return (begins in FORMULA_STARTS or text[:1] in FORMULA_STARTS) and bool(text) and not _NUMBER.fullmatch(text)
 
 
 class _Echo:

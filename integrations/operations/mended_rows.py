@@ -3,6 +3,7 @@
 from io import BytesIO
 from typing import BinaryIO, cast
 
+from integrations.exports.spreadsheet import plain_text
 from integrations.imports.inspection import inspect_file, read_rows
 from integrations.imports.values import squashed, tidy
 from integrations.models import Import, ImportFile, ImportRow, RowStatus
@@ -46,9 +47,9 @@ def take_mended_rows(*, organization: Organization, made: Import, import_file: I
         if row is None:
             continue
         changed = {
-            index: _plain(record.cells[place])
+            index: plain_text(record.cells[place])
             for index, place in columns.items()
-            if place < len(record.cells) and _plain(record.cells[place]) != _cell(row, index)
+            if place < len(record.cells) and plain_text(record.cells[place]) != _cell(row, index)
         }
         if changed:
             cells[row.line] = {index: _cell(row, index) for index in columns} | changed
@@ -59,8 +60,3 @@ def take_mended_rows(*, organization: Organization, made: Import, import_file: I
 
 def _cell(row: ImportRow, index: int) -> str:
     return str(row.raw[index]) if index < len(row.raw) else ""
-
-
-def _plain(text: str) -> str:
-    # Downloads put an apostrophe before what a spreadsheet would run; it is not part of the value.
-    return text[1:] if text.startswith("'") and text[1:2] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from integrations import queries
+from integrations.exports.log import record_export
 from integrations.exports.spreadsheet import csv_response
 from integrations.imports.targets import target_or_none
 from integrations.models import Import
@@ -97,6 +98,14 @@ def import_problems(request: MemberRequest, import_id: UUID) -> HttpResponseBase
     if not held:
         raise Http404
     found = next((one for one in held if one.count("held")), held[0])
+    record_export(
+        organization=request.organization,
+        member=request.member,
+        what="held-back rows",
+        exported_at=timezone.now(),
+        rows=found.count("held"),
+        filters={"file": found.name},
+    )
     chunks = queries.held_back_rows(organization=request.organization, file_id=found.pk)
     return csv_response(f"held-back-{found.position + 1}.csv", ["Line", "Reason", *found.headers], chunks)
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from integrations import queries
+from integrations.exports.log import record_export
 from integrations.exports.spreadsheet import csv_response
 from integrations.operations.undoing import UnableToUndo, request_undo
 from tenancy.access import Action, member_can
@@ -43,6 +44,14 @@ def import_left(request: MemberRequest, import_id: UUID) -> HttpResponseBase:
     """Download the records that an undo has left as they are, each with its reason."""
     made = get_object_or_404(queries.imports_with_files(organization=request.organization), pk=import_id)
     organization = request.organization
+
+    record_export(
+        organization=organization,
+        member=request.member,
+        what="records left by an undo",
+        exported_at=timezone.now(),
+        rows=queries.written_totals(organization=organization, made=made)["left"],
+    )
 
     def rows() -> Iterator[list[Sequence[Any]]]:
         for name, left in queries.left_records(organization=organization, import_id=made.pk):

@@ -6,7 +6,6 @@ from pipeline.operations.activities import UnableToLogActivity, log_activity
 from pipeline.operations.changes import StaleVersion
 from pipeline.operations.contacts import ContactFields, create_contact, update_contact
 from pipeline.operations.deletion import UNDO_WINDOW, UnableToRestore, delete_record, restore_record
-from pipeline.operations.exports import record_export
 from pipeline.operations.inquiries import InquiryFields, UnableToChangeInquiry, receive_inquiry, update_inquiry
 from pipeline.operations.noting import NotedChange, noted_changes
 from pipeline.operations.opportunities import (
@@ -66,7 +65,6 @@ __all__ = [
     "move_stage",
     "noted_changes",
     "receive_inquiry",
-    "record_export",
     "record_scores",
     "restore_record",
     "save_view",

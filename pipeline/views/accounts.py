@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from integrations.exports.log import filters_of, record_export
 from integrations.exports.spreadsheet import csv_response
 from integrations.exports.walk import walk
 from pipeline import operations, queries
@@ -100,7 +101,14 @@ def accounts_export(request: MemberRequest) -> HttpResponseBase:
         )
         return queries.with_score(found).select_related("owner")
 
-    operations.record_export(organization=organization, member=member, what="accounts", exported_at=now)
+    record_export(
+        organization=organization,
+        member=member,
+        what="accounts",
+        exported_at=now,
+        rows=rows().count(),
+        filters=filters_of(request.GET),
+    )
     header = (
         *("id", "name", "state", "segment", "industry", "region", "city", "country", "website", "employees"),
         *("potential", "currency", "owner", "customer since", "score", "source", "external id"),

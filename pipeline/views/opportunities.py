@@ -8,9 +8,10 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
+from integrations.exports.log import filters_of, record_export
 from integrations.exports.spreadsheet import csv_response
 from integrations.exports.walk import walk
-from pipeline import operations, queries
+from pipeline import queries
 from pipeline.forms.filters import OpportunityFilterForm
 from pipeline.models import ListName, Opportunity
 from pipeline.queries.opportunities import SORTS
@@ -98,7 +99,14 @@ def opportunities_export(request: MemberRequest) -> HttpResponseBase:
         )
         return found.select_related("account", "stage", "owner", "product")
 
-    operations.record_export(organization=organization, member=member, what="opportunities", exported_at=now)
+    record_export(
+        organization=organization,
+        member=member,
+        what="opportunities",
+        exported_at=now,
+        rows=rows().count(),
+        filters=filters_of(request.GET),
+    )
     header = (
         *("id", "name", "account", "account id", "stage", "state", "amount", "currency", "close date", "owner"),
         *("product", "chance", "next step", "next step date", "opened at", "closed at", "lost reason"),

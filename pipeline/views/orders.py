@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from integrations.exports.log import filters_of, record_export
 from integrations.exports.spreadsheet import csv_response
 from integrations.exports.walk import walk
 from pipeline import operations, queries
@@ -90,7 +91,14 @@ def orders_export(request: MemberRequest) -> HttpResponseBase:
         )
         return found.select_related("account")
 
-    operations.record_export(organization=organization, member=member, what="orders", exported_at=now)
+    record_export(
+        organization=organization,
+        member=member,
+        what="orders",
+        exported_at=now,
+        rows=rows().count(),
+        filters=filters_of(request.GET),
+    )
     header = (
         *("id", "number", "account", "account id", "state", "ordered on", "promised for", "shipped on"),
         # The exact amounts add up to the total of the page; the rounded ones may be some cents off.

@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
+from integrations.exports.log import filters_of, record_export
 from integrations.exports.spreadsheet import csv_response
 from integrations.exports.walk import walk
 from pipeline import rules
 from pipeline.models import AccountScore, Band, ListName, Segment
-from pipeline.operations import record_export
 from pipeline.queries import priorities as queries
 from pipeline.views.listing import from_the_beginning, read_cursor, read_sort
 from pipeline.views.saved_views import views_bar
@@ -175,7 +175,14 @@ def priorities_export(request: MemberRequest) -> HttpResponseBase:
         )
         return scores.select_related("account__owner")
 
-    record_export(organization=organization, member=member, what="priorities", exported_at=now)
+    record_export(
+        organization=organization,
+        member=member,
+        what="priorities",
+        exported_at=now,
+        rows=rows().count(),
+        filters=filters_of(request.GET),
+    )
     chunks = walk(rows, organization=organization, member=member, sort=queries.BY_RANK, task="export priorities")
     return csv_response("priorities.csv", EXPORTED, ([_cells(request, one) for one in chunk] for chunk in chunks))
 
