@@ -21,6 +21,11 @@ class Membership:
     member_id: UUID
     role: str
 
+    @property
+    def role_words(self) -> str:
+        """The role as people call it."""
+        return str(Member.Role(self.role).label)
+
 
 @dataclass(frozen=True)
 class TokenOwner:
