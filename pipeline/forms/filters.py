@@ -134,7 +134,7 @@ class ContactFilterForm(FilterForm):
 class InquiryFilterForm(FilterForm):
     """What the list of inquiries can be narrowed to."""
 
-    state = _choice(_("Any state"), [(WAITING, _("Waiting for an answer")), *InquiryState.choices])
+    state = _choice(_("Any state"), [(WAITING, _("Waiting")), *InquiryState.choices])
     channel = _choice(_("Any way"), InquiryChannel.choices)
     owner = _choice(_("Any owner"))
 

@@ -91,6 +91,7 @@ CUSTOMER_PAGES: list[tuple[str, Callable[[Cast], str]]] = [
     ("account-orders", of_velora("account", "account_id", tab="orders")),
     ("account-contacts", of_velora("account", "account_id", tab="contacts")),
     ("inquiries-waiting", of_velora("inquiries", state="waiting")),
+    ("inquiry", of_velora("inquiry", "inquiry_id")),
     ("inquiries-none-fits", of_velora("inquiries", state="closed")),
     ("inquiries-empty", lambda cast: reverse("pipeline:inquiries", args=[cast.acme.slug])),
     ("account-timeline", of_velora("account", "account_id", tab="timeline")),
