@@ -318,6 +318,12 @@ API_SCOPES: dict[str, Action] = {
     "events:read": Action.VIEW_AUDIT,
     "accounts:write": Action.EDIT_ACCOUNTS,
     "opportunities:write": Action.EDIT_OPPORTUNITIES,
+    "contacts:write": Action.EDIT_ACCOUNTS,
+    "activities:write": Action.LOG_ACTIVITY,
+    "products:write": Action.EDIT_PRODUCTS,
+    "orders:write": Action.EDIT_ORDERS,
+    "satisfaction-responses:write": Action.EDIT_ACCOUNTS,
+    "inquiries:write": Action.EDIT_INQUIRIES,
 }
 """Scopes of integrator tokens, and the action that each stands for. To write does not include to read.
 

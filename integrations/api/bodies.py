@@ -97,6 +97,8 @@ class Body:
                     values[name] = one.read(given)
                 except Unreadable as error:
                     problems.append(FieldProblem(name, f"{name} {error}."))
+                except InvalidBody as error:
+                    problems += [FieldProblem(f"{name}.{inner.name}", inner.detail) for inner in error.problems]
         if not change:
             problems += [FieldProblem(name, f"{name} is missing.") for name in self.required if name not in data]
         return values, problems
@@ -290,6 +292,28 @@ def money(name: str, description: str, *, example: Any = None, **more: Any) -> A
         raise Unreadable(words)
 
     return BodyField(name, description, MONEY_SCHEMA, read, example, **more)
+
+
+def objects(name: str, body: Body, most: int, description: str, *, example: Any = None, **more: Any) -> Any:
+    """Return a field that takes a list of objects; what is wrong in one is named by its place, such as `lines.2.name`.
+
+    Ids in them are not looked up: the view does that for all of them at once.
+    """
+
+    def read(given: Any) -> list[Values]:
+        if type(given) is not list or len(given) > most:
+            raise Unreadable(f"takes a list of up to {most} objects")
+        values, problems = [], []
+        for place, one in enumerate(given):
+            stated, faults = body.read_parts(one)
+            values.append(stated)
+            problems += [FieldProblem(f"{place}.{fault.name}".rstrip("."), fault.detail) for fault in faults]
+        if problems:
+            raise InvalidBody(problems)
+        return values
+
+    schema = {"type": "array", "maxItems": most, "items": body.schema(change=False)}
+    return BodyField(name, description, schema, read, example, **{"null": False, **more})
 
 
 def reference(

@@ -1,24 +1,32 @@
-"""GET /api/v1/contacts and /api/v1/contacts/{id}."""
+"""/api/v1/contacts and /api/v1/contacts/{id}."""
 
 from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from integrations.api import parameters
+from integrations.api import bodies, parameters
+from integrations.api.bodies import Body, Values, both_or_neither
 from integrations.api.components import ReferenceSerializer, reference
-from integrations.api.views import DetailView, ListView, RecordView, Row
+from integrations.api.views import RecordView, Row
+from integrations.api.writing import CreatingView
+from pipeline.api import references
+from pipeline.api.accounts import AccountView
 from pipeline.api.components import RecordSerializer
 from pipeline.api.records import (
     BY_ID,
     BY_UPDATE,
+    OURS,
     RECORD_COLUMNS,
+    as_columns,
     living,
     living_columns,
     record_filters,
     record_part,
 )
+from pipeline.api.writing import RecordDeletingView, RecordWritingView
 from pipeline.models import BuyingRole, Contact
+from pipeline.operations import create_contact, update_contact
 from pipeline.querysets import starting_with
 from tenancy.keyset import Sort
 
@@ -57,10 +65,29 @@ class ContactSerializer(RecordSerializer):
     opted_out = serializers.BooleanField(help_text="Does not want to be written to.")
 
 
+EMAIL = r"[^@\s\x00-\x1f]{1,200}@[^@\s\x00-\x1f]{1,200}"
+BODY = Body(
+    "Contact",
+    [
+        *bodies.from_source(),
+        bodies.text("name", 200, "The name of the person.", example="Sanne de Wit", required=True),
+        bodies.reference("account_id", "account", references.accounts, "The account that the person is at."),
+        bodies.reference("owner_id", "active member", references.members, "The person of yours who owns the contact."),
+        bodies.matching("email", EMAIL, "an address such as sanne@velora.example", "The e-mail address."),
+        bodies.text("phone", 60, "The telephone number.", example="+31 30 555 0101"),
+        bodies.text("title", 200, "What the person is at the firm.", example="Head of purchasing"),
+        bodies.code("role", BuyingRole.values, "What the person does in decisions.", example="decides"),
+        bodies.yes("is_decision_maker", "Whether the person decides.", example=True, null=False),
+        bodies.yes("opted_out", "Whether the person does not want to be written to.", null=False),
+    ],
+    read_only=OURS,
+)
+
+
 class ContactView(RecordView):
     """The contacts of an organisation."""
 
-    required_scope = "contacts:read"
+    required_scope, write_scope = "contacts:read", "contacts:write"
     singular, plural = "contact", "contacts"
     record = ContactSerializer
     example = EXAMPLE
@@ -69,6 +96,7 @@ class ContactView(RecordView):
         *("name", "name_key", *living_columns("account"), "owner_id", "owner__name", "email", "phone", "title"),
         *("role", "is_decision_maker", "opted_out"),
     )
+    expansions = {"account": AccountView}
 
     def rows(self) -> QuerySet[Any, Any]:
         """Return the contacts that were not deleted."""
@@ -91,12 +119,19 @@ class ContactView(RecordView):
         }
 
 
-class ContactListView(ContactView, ListView):
+class ContactListView(ContactView, RecordWritingView, CreatingView):
     """Contacts, page by page. In the order of `id`, the default, none is missed or comes twice while others change:
     right for a copy. Afterwards ask with `updated_after` for what changed.
     """
 
     summary = "List contacts"
+    body = BODY
+
+    def create(self, values: Values) -> Contact:
+        """Add the contact."""
+        both_or_neither(values)
+        return create_contact(created_at=self.now, **self.acting(), **as_columns(values))
+
     sorts = (BY_ID, Sort("name", "name_key"), BY_UPDATE)
     filters = (
         parameters.identifier("account", "account_id", "The account that the person is at."),
@@ -111,7 +146,15 @@ class ContactListView(ContactView, ListView):
     )
 
 
-class ContactDetailView(ContactView, DetailView):
+class ContactDetailView(ContactView, RecordDeletingView):
     """One contact by its id."""
 
     summary = "Get a contact"
+    body = BODY
+    about = {"DELETE": "The contact is taken out of every list. For 30 days it can be restored."}
+
+    def change(self, record: Contact, values: Values) -> None:
+        """Change the contact."""
+        update_contact(
+            contact=record, version=record.version, updated_at=self.now, **self.acting(), **as_columns(values)
+        )

@@ -1,4 +1,4 @@
-"""GET /api/v1/orders and /api/v1/orders/{id}: what customers bought, with its lines."""
+"""/api/v1/orders and /api/v1/orders/{id}: what customers bought, with its lines."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,9 +10,13 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 
 from integrations.api import parameters
+from integrations.api.bodies import Values, both_or_neither
 from integrations.api.components import MoneySerializer, ReferenceSerializer, money, reference
-from integrations.api.views import DetailView, ListView, RecordView, Row
+from integrations.api.views import RecordView, Row
+from integrations.api.writing import CreatingView
+from pipeline.api.accounts import AccountView
 from pipeline.api.components import RecordSerializer
+from pipeline.api.order_body import BODY, columns_of
 from pipeline.api.records import (
     BY_ID,
     BY_UPDATE,
@@ -22,7 +26,9 @@ from pipeline.api.records import (
     record_filters,
     record_part,
 )
+from pipeline.api.writing import RecordDeletingView, RecordWritingView
 from pipeline.models import Order, OrderLine, OrderStatus
+from pipeline.operations import create_order, update_order
 from pipeline.querysets import OrderLineQuerySet, starting_with
 from tenancy.keyset import Sort
 
@@ -40,6 +46,7 @@ EXAMPLE = {
     "order_date": "2026-10-01",
     "promised_date": "2026-10-12",
     "shipped_date": "2026-10-09",
+    "currency": "EUR",
     "amount": {"amount_minor": 232_275, "currency": "EUR"},
     "lines": [
         {
@@ -85,6 +92,7 @@ class OrderSerializer(RecordSerializer):
     order_date = serializers.DateField()
     promised_date = serializers.DateField(allow_null=True)
     shipped_date = serializers.DateField(allow_null=True)
+    currency = serializers.RegexField(r"^[A-Z]{3}$", help_text="Of all its lines. ISO 4217")
     amount = MoneySerializer(help_text="The exact sum of the lines, rounded once.")
     lines = OrderLineSerializer(many=True)
 
@@ -92,7 +100,7 @@ class OrderSerializer(RecordSerializer):
 class OrderView(RecordView):
     """The orders of an organisation."""
 
-    required_scope = "orders:read"
+    required_scope, write_scope = "orders:read", "orders:write"
     singular, plural = "order", "orders"
     record = OrderSerializer
     example = EXAMPLE
@@ -101,6 +109,7 @@ class OrderView(RecordView):
         *("number", "number_key", *living_columns("account"), "owner_id", "owner__name", "status", "order_date"),
         *("promised_date", "shipped_date", "amount_minor", "currency"),
     )
+    expansions = {"account": AccountView}
 
     def rows(self) -> QuerySet[Any, Any]:
         """Return the orders that were not deleted."""
@@ -123,6 +132,7 @@ class OrderView(RecordView):
             "order_date": row["order_date"],
             "promised_date": row["promised_date"],
             "shipped_date": row["shipped_date"],
+            "currency": row["currency"],
             "amount": money(row, "amount_minor"),
             "lines": [self.shaped_line(line, row) for line in row["lines"]],
         }
@@ -157,12 +167,21 @@ def lines_of_orders(organization_id: UUID, order_ids: Sequence[UUID]) -> dict[UU
     return by_order
 
 
-class OrderListView(OrderView, ListView):
+class OrderListView(OrderView, RecordWritingView, CreatingView):
     """Orders with their lines, page by page. In the order of `id`, the default, none is missed or comes twice while
     others change: right for a copy. Afterwards ask with `updated_after` for what changed.
     """
 
     summary = "List orders"
+    body = BODY
+    about = {"POST": "Its amount is the exact sum of its lines, rounded once."}
+
+    def create(self, values: Values) -> Order:
+        """Add the order with its lines."""
+        both_or_neither(values)
+        columns = columns_of(self.organization_id, values)
+        return create_order(created_at=self.now, **self.acting(), **{"lines": [], **columns})
+
     sorts = (
         BY_ID,
         Sort("number", "number_key"),
@@ -187,7 +206,18 @@ class OrderListView(OrderView, ListView):
     )
 
 
-class OrderDetailView(OrderView, DetailView):
+class OrderDetailView(OrderView, RecordDeletingView):
     """One order with its lines, by its id."""
 
     summary = "Get an order"
+    body = BODY
+    about = {
+        "PATCH": "`lines` takes the place of all the lines; without it they stay. A cost that is left out stays as it "
+        "is known, where the line of the same place has the same goods.",
+        "DELETE": "It is taken out of every list. For 30 days it can be restored.",
+    }
+
+    def change(self, record: Order, values: Values) -> None:
+        """Change the order."""
+        columns = columns_of(self.organization_id, values, record)
+        update_order(order=record, version=record.version, updated_at=self.now, **self.acting(), **columns)

@@ -1,16 +1,20 @@
-"""GET /api/v1/products and /api/v1/products/{id}."""
+"""/api/v1/products and /api/v1/products/{id}."""
 
 from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from integrations.api import parameters
+from integrations.api import bodies, parameters
+from integrations.api.bodies import Body, Values, both_or_neither, with_amounts
 from integrations.api.components import MoneySerializer, money
-from integrations.api.views import DetailView, ListView, RecordView, Row
+from integrations.api.views import RecordView, Row
+from integrations.api.writing import CreatingView
 from pipeline.api.components import RecordSerializer
-from pipeline.api.records import BY_ID, BY_UPDATE, RECORD_COLUMNS, record_filters, record_part
+from pipeline.api.records import BY_ID, BY_UPDATE, OURS, RECORD_COLUMNS, record_filters, record_part
+from pipeline.api.writing import RecordDeletingView, RecordWritingView
 from pipeline.models import Product
+from pipeline.operations import create_product, update_product
 from pipeline.querysets import starting_with
 from tenancy.keyset import Sort
 
@@ -39,10 +43,24 @@ class ProductSerializer(RecordSerializer):
     is_active = serializers.BooleanField(help_text="Whether it can be sold.")
 
 
+BODY = Body(
+    "Product",
+    [
+        *bodies.from_source(),
+        bodies.text("name", 200, "What it is called.", example="Hub drive H2", required=True),
+        bodies.text("code", 60, "The article number.", example="H2-250"),
+        bodies.text("family", 120, "The family that it belongs to.", example="Drives"),
+        bodies.money("list_price", "The price of one.", example={"amount_minor": 48_900, "currency": "EUR"}),
+        bodies.yes("is_active", "Whether it can be sold.", example=True, null=False),
+    ],
+    read_only=OURS,
+)
+
+
 class ProductView(RecordView):
     """The products of an organisation."""
 
-    required_scope = "products:read"
+    required_scope, write_scope = "products:read", "products:write"
     singular, plural = "product", "products"
     record = ProductSerializer
     example = EXAMPLE
@@ -65,12 +83,19 @@ class ProductView(RecordView):
         }
 
 
-class ProductListView(ProductView, ListView):
+class ProductListView(ProductView, RecordWritingView, CreatingView):
     """Products, page by page. In the order of `id`, the default, none is missed or comes twice while others change:
     right for a copy. Afterwards ask with `updated_after` for what changed.
     """
 
     summary = "List products"
+    body = BODY
+
+    def create(self, values: Values) -> Product:
+        """Add the product."""
+        both_or_neither(values)
+        return create_product(created_at=self.now, **self.acting(), **with_amounts(values, ("list_price",)))
+
     sorts = (BY_ID, Sort("name", "name_key"), Sort("list_price", "list_price_minor", nullable=True), BY_UPDATE)
     filters = (
         parameters.text("code", "code", "The article number, as it is written.", example="H2-250"),
@@ -83,7 +108,19 @@ class ProductListView(ProductView, ListView):
     )
 
 
-class ProductDetailView(ProductView, DetailView):
+class ProductDetailView(ProductView, RecordDeletingView):
     """One product by its id."""
 
     summary = "Get a product"
+    body = BODY
+    about = {"DELETE": "It is taken out of every list; orders keep its name. For 30 days it can be restored."}
+
+    def change(self, record: Product, values: Values) -> None:
+        """Change the product."""
+        update_product(
+            product=record,
+            version=record.version,
+            updated_at=self.now,
+            **self.acting(),
+            **with_amounts(values, ("list_price",), record),
+        )

@@ -1,9 +1,13 @@
 """What all customer records of the API have in common: the first columns, the last filters, living neighbours."""
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from integrations.api import parameters
+from integrations.api.bodies import Values
 from integrations.api.components import reference
+from integrations.api.errors import FieldProblem, InvalidBody
 from integrations.api.views import Row
 from tenancy.keyset import Sort
 
@@ -36,3 +40,24 @@ def living(row: Row, relation: str) -> dict[str, Any] | None:
 def living_columns(*relations: str) -> tuple[str, ...]:
     """Return the columns that :func:`living` reads."""
     return tuple(f"{relation}{part}" for relation in relations for part in ("_id", "__name", "__deleted_at"))
+
+
+RECORD_FIELDS = ("source", "external_id")
+OURS = ("account", "contact", "opportunity", "owner", "member", "product", "currency")
+"""What bodies name by id, or with an amount, and can't set by the name that answers have."""
+CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+def as_columns(values: Values) -> Mapping[str, Any]:
+    """Return what a body states as the operations take it: the record of `owner_id` is the `owner`."""
+    return {name if name in RECORD_FIELDS else name.removesuffix("_id"): value for name, value in values.items()}
+
+
+def refuse_the_future(values: Values, name: str, *, now: datetime) -> None:
+    """Refuse what is said to have happened and is still to come.
+
+    :raises InvalidBody: naming the field.
+    """
+    moment: datetime | None = values.get(name)
+    if moment is not None and moment > now + CLOCKS_DIFFER:
+        raise InvalidBody([FieldProblem(name, f"{name} is still to come.")])

@@ -2,7 +2,7 @@
 
 from pipeline.operations.account_upserts import upsert_accounts
 from pipeline.operations.accounts import AccountFields, UnableToNestAccount, create_account, update_account
-from pipeline.operations.activities import UnableToLogActivity, log_activity
+from pipeline.operations.activities import ActivityFields, UnableToLogActivity, log_activity, update_activity
 from pipeline.operations.changes import StaleVersion
 from pipeline.operations.contacts import ContactFields, create_contact, update_contact
 from pipeline.operations.deletion import UNDO_WINDOW, UnableToRestore, delete_record, restore_record
@@ -19,6 +19,11 @@ from pipeline.operations.opportunities import (
 from pipeline.operations.opportunity_upserts import upsert_opportunities
 from pipeline.operations.orders import NewLine, OrderFields, create_order, update_order
 from pipeline.operations.products import ProductFields, create_product, update_product
+from pipeline.operations.satisfaction import (
+    SatisfactionFields,
+    UnableToRecordAnswer,
+    record_satisfaction_response,
+)
 from pipeline.operations.saved_views import UnableToKeepView, change_view, choose_view, delete_view, save_view
 from pipeline.operations.scores import NewScore, record_scores
 from pipeline.operations.snapshots import snapshot_open_opportunities
@@ -30,6 +35,7 @@ __all__ = [
     "DEFAULT_STAGES",
     "UNDO_WINDOW",
     "AccountFields",
+    "ActivityFields",
     "ContactFields",
     "InquiryFields",
     "NewLine",
@@ -39,12 +45,14 @@ __all__ = [
     "OrderFields",
     "ProductFields",
     "Refusal",
+    "SatisfactionFields",
     "StaleVersion",
     "UnableToChangeInquiry",
     "UnableToKeepView",
     "UnableToLogActivity",
     "UnableToMoveStage",
     "UnableToNestAccount",
+    "UnableToRecordAnswer",
     "UnableToRestore",
     "UnableToUndo",
     "Undone",
@@ -65,12 +73,15 @@ __all__ = [
     "move_stage",
     "noted_changes",
     "receive_inquiry",
+    "record_export",
+    "record_satisfaction_response",
     "record_scores",
     "restore_record",
     "save_view",
     "snapshot_open_opportunities",
     "undo",
     "update_account",
+    "update_activity",
     "update_contact",
     "update_inquiry",
     "update_opportunity",

@@ -6,6 +6,7 @@ from typing import TypedDict, Unpack
 from django.db import transaction
 
 from pipeline.models import Account, Contact
+from pipeline.models.record import MANUAL
 from pipeline.operations.changes import check_references, write_changes
 from pipeline.operations.noting import note_created
 from tenancy.events import record_event
@@ -28,11 +29,26 @@ class ContactFields(TypedDict, total=False):
 
 @transaction.atomic
 def create_contact(
-    *, organization: Organization, actor: Member | None, created_at: datetime, **fields: Unpack[ContactFields]
+    *,
+    organization: Organization,
+    actor: Member | None,
+    created_at: datetime,
+    source: str = MANUAL,
+    external_id: str = "",
+    **fields: Unpack[ContactFields],
 ) -> Contact:
-    """Add a contact that was typed in here."""
+    """Add a contact that was typed in here, or that another system knows by `source` and `external_id`.
+
+    :raises django.db.IntegrityError: when there is one with that source and external id.
+    """
     contact: Contact = Contact.objects.create(
-        organization=organization, created_at=created_at, updated_at=created_at, recorded_at=created_at, **fields
+        organization=organization,
+        source=source,
+        external_id=external_id,
+        created_at=created_at,
+        updated_at=created_at,
+        recorded_at=created_at,
+        **fields,
     )
     check_references()
     note_created(contact)

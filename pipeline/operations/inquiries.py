@@ -6,6 +6,7 @@ from typing import Any, TypedDict, Unpack
 from django.db import transaction
 
 from pipeline.models import Account, Activity, Contact, Inquiry, InquiryState
+from pipeline.models.record import MANUAL
 from pipeline.operations.changes import Differences, check_references, write_changes
 from pipeline.operations.noting import note_created
 from pipeline.querysets import ActivityQuerySet
@@ -39,7 +40,7 @@ def receive_inquiry(
     organization: Organization,
     actor: Member | None,
     created_at: datetime,
-    source: str = "",
+    source: str = MANUAL,
     external_id: str = "",
     **fields: Unpack[InquiryFields],
 ) -> Inquiry:
@@ -51,13 +52,14 @@ def receive_inquiry(
     state = fields.setdefault("state", InquiryState.OPEN if fields.get("owner") else InquiryState.NEW)
     if state not in (InquiryState.NEW, InquiryState.OPEN):
         raise UnableToChangeInquiry("An inquiry begins as new or open. Answer or close it afterwards.")
-    known_by: dict[str, Any] = {"source": source, "external_id": external_id} if source else {}
     inquiry = Inquiry(
         organization=organization,
         created_at=created_at,
         updated_at=created_at,
         recorded_at=created_at,
-        **{"received_at": created_at, **known_by, **fields},
+        source=source,
+        external_id=external_id,
+        **{"received_at": created_at, **fields},
     )
     _at_the_contacts_account(inquiry)
     inquiry.save(force_insert=True)

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from pipeline.models import Account, Order, OrderLine, Product
 from pipeline.models.order import exact_total
+from pipeline.models.record import MANUAL
 from pipeline.operations.changes import check_references, payload_of, write_changes
 from pipeline.operations.noting import note_created, note_lines
 from pipeline.querysets import OrderLineQuerySet
@@ -51,12 +52,21 @@ def create_order(
     actor: Member | None,
     created_at: datetime,
     lines: Sequence[NewLine],
+    source: str = MANUAL,
+    external_id: str = "",
     **fields: Unpack[OrderFields],
 ) -> Order:
-    """Add an order with its lines; its amount is their exact sum, rounded once."""
+    """Add an order with its lines; its amount is their exact sum, rounded once.
+
+    Another system may know it by `source` and `external_id`.
+
+    :raises django.db.IntegrityError: when there is one with that source and external id.
+    """
     exact = exact_total((line.quantity, line.unit_price_e4, line.discount_bp) for line in lines)
     order: Order = Order.objects.create(
         organization=organization,
+        source=source,
+        external_id=external_id,
         created_at=created_at,
         updated_at=created_at,
         recorded_at=created_at,
@@ -91,15 +101,15 @@ def update_order(
     version: int,
     actor: Member | None,
     updated_at: datetime,
-    lines: Sequence[NewLine],
+    lines: Sequence[NewLine] | None = None,
     **fields: Unpack[OrderFields],
 ) -> Order:
-    """Change an order and its lines; saying what it says already changes nothing.
+    """Change an order and its lines, which stay where none are given; saying what it says already changes nothing.
 
     :raises StaleVersion: when somebody else changed it since `version` was read.
     """
     stored = list(_lines_of(order).select_related("product"))
-    lines = _with_known_costs(stored, lines)
+    lines = [_as_it_is(line) for line in stored] if lines is None else _with_known_costs(stored, lines)
     exact = exact_total((line.quantity, line.unit_price_e4, line.discount_bp) for line in lines)
     amounts = {"amount_exact": exact, "amount_minor": to_minor(exact, fields.get("currency", order.currency))}
     lines_differ = _lines_differ(stored, lines)
@@ -125,6 +135,17 @@ def update_order(
             occurred_at=updated_at,
         )
     return order
+
+
+def _as_it_is(line: OrderLine) -> NewLine:
+    return NewLine(
+        product=line.product,
+        product_name=line.product_name,
+        quantity=line.quantity,
+        unit_price_e4=line.unit_price_e4,
+        discount_bp=line.discount_bp,
+        cost_minor=line.cost_minor,
+    )
 
 
 def _lines_of(order: Order) -> QuerySet[OrderLine]:

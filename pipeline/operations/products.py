@@ -6,6 +6,7 @@ from typing import TypedDict, Unpack
 from django.db import transaction
 
 from pipeline.models import Product
+from pipeline.models.record import MANUAL
 from pipeline.operations.changes import payload_of, write_changes
 from pipeline.operations.noting import note_created
 from tenancy.events import record_event
@@ -25,11 +26,26 @@ class ProductFields(TypedDict, total=False):
 
 @transaction.atomic
 def create_product(
-    *, organization: Organization, actor: Member | None, created_at: datetime, **fields: Unpack[ProductFields]
+    *,
+    organization: Organization,
+    actor: Member | None,
+    created_at: datetime,
+    source: str = MANUAL,
+    external_id: str = "",
+    **fields: Unpack[ProductFields],
 ) -> Product:
-    """Add a product that was typed in here."""
+    """Add a product that was typed in here, or that another system knows by `source` and `external_id`.
+
+    :raises django.db.IntegrityError: when there is one with that source and external id.
+    """
     product: Product = Product.objects.create(
-        organization=organization, created_at=created_at, updated_at=created_at, recorded_at=created_at, **fields
+        organization=organization,
+        source=source,
+        external_id=external_id,
+        created_at=created_at,
+        updated_at=created_at,
+        recorded_at=created_at,
+        **fields,
     )
     note_created(product)
     record_event(

@@ -110,6 +110,7 @@ RESOURCES = [
             "order_date": "2026-02-20",
             "promised_date": None,
             "shipped_date": None,
+            "currency": "EUR",
             "amount": {"amount_minor": 0, "currency": "EUR"},
             "lines": [],
         },
