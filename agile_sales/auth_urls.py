@@ -9,7 +9,7 @@ from allauth.mfa.recovery_codes import views as code_views
 from allauth.mfa.totp import views as totp_views
 from django.urls import path, re_path
 
-from agile_sales import second_factor_views, sign_in_views, your_account_views
+from agile_sales import second_factor_views, sign_in_views, sign_up_views, your_account_views, your_address_views
 from tenancy.access import public, signed_in
 
 View = Callable[..., Any]
@@ -31,8 +31,12 @@ urlpatterns = [
     ),
     path("go-on/", sign_in_views.go_on, name="account_go_on"),
     path("inactive/", _open(views.account_inactive), name="account_inactive"),
-    # Closed by the adapter: the page says that people are invited.
-    path("signup/", _open(views.signup), name="account_signup"),
+    path("signup/", sign_up_views.ask, name="account_signup"),
+    path("signup/sent/", sign_up_views.sent, name="sign-up-sent"),
+    path("signup/<str:token>/", sign_up_views.finish, name="sign-up-finish"),
+    path("you/organizations/new/", sign_up_views.new_organization, name="you-organization-new"),
+    path("you/address/", your_address_views.change, name="you-address"),
+    path("you/address/<str:token>/", your_address_views.confirm, name="you-address-confirm"),
     path("password/reset/", _open(views.password_reset), name="account_reset_password"),
     path("password/reset/done/", _open(views.password_reset_done), name="account_reset_password_done"),
     re_path(

@@ -18,7 +18,7 @@ def front_door(request: HttpRequest) -> HttpResponse:
     memberships = doors.memberships_of(request.user.pk)
     if memberships:
         return redirect("home", memberships[0].slug)
-    return render(request, "agile_sales/no_organization.html")
+    return render(request, "agile_sales/no_organization.html", {"sign_up": settings.SIGN_UP})
 
 
 @public(reason="shows the mail of a local installation that has no mail server; elsewhere it does not exist")

@@ -15,6 +15,8 @@ DEBUG = env_bool("DEBUG", default=False)
 # Checks and schema commands run without servers and secrets; nothing is served then.
 OFFLINE = env_bool("AGILE_SALES_OFFLINE", default=False)
 SECRET_KEY = env_text("SECRET_KEY", "offline-" * 8 if OFFLINE else None)
+# A key that was replaced: what it signed and enciphered is still read.
+SECRET_KEY_FALLBACKS = env_list("OLD_SECRET_KEYS", [])
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 # Behind TLS everywhere but on a person's own machine, where `make demo` says False.
 SECURE = env_bool("SECURE", default=True)
@@ -161,7 +163,7 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "agile_sales.passwords.GuessedFirstValidator"},
 ]
 ACCOUNT_ADAPTER = "agile_sales.sign_in.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -204,6 +206,8 @@ MFA_FORMS = {
     "login_webauthn": "agile_sales.second_factor_forms.SignInPasskeyForm",
     "reauthenticate_webauthn": "agile_sales.second_factor_forms.ReauthenticatePasskeyForm",
 }
+# Whether anybody who proves an address may begin an organisation; people are invited either way.
+SIGN_UP = env_bool("SIGN_UP", default=True)
 LOGIN_URL = "account_login"
 # Where members go whose organisation asks for a second factor and who have none yet.
 SECOND_FACTOR_URL = "mfa_index"

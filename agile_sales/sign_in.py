@@ -22,10 +22,10 @@ WAYS_TO_CONFIRM = {
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """People are invited by an organisation, they do not sign themselves up."""
+    """Limits, records and words of ours around what the library does."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Return False: there is no open sign-up."""
+        """Return False: our own sign-up proves the address first (agile_sales.sign_up)."""
         return False
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:

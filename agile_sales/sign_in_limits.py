@@ -20,6 +20,8 @@ GUESSES = 10
 WINDOW = 300
 MAILS = 5
 """To one address within WINDOW."""
+FOUNDED_A_DAY = 5
+"""Organisations that one person may begin in a day."""
 FROM_ONE_PLACE = 300
 """Forms that one network address may send within WINDOW. A whole office signs in behind one."""
 
@@ -46,6 +48,14 @@ def count_mail(request: HttpRequest, *, email: str, kind: str) -> None:
     :raises ImmediateHttpResponse: as above.
     """
     _count(request, Limit(f"mail:{kind}:{account_key(email)}", MAILS, WINDOW), _place(request))
+
+
+def count_founding(request: HttpRequest, *, user_id: object) -> None:
+    """Count an organisation that somebody begins.
+
+    :raises ImmediateHttpResponse: as above.
+    """
+    _count(request, Limit(f"founding:{user_id}", FOUNDED_A_DAY, 24 * 3600))
 
 
 def account_key(email: str) -> str:

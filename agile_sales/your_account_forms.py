@@ -10,9 +10,13 @@ from tenancy.models import User
 
 def zone_choices() -> list[tuple[str, str]]:
     """Return the time zones that people live in, and the organisation's own."""
-    places = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
-    first = [("", str(_("That of the organisation"))), ("UTC", "UTC")]
-    return [*first, *((name, name.replace("_", " ")) for name in places)]
+    return [("", str(_("That of the organisation"))), ("UTC", "UTC"), *places()]
+
+
+def places() -> list[tuple[str, str]]:
+    """Return the time zones that are named after a place."""
+    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    return [(name, name.replace("_", " ")) for name in names]
 
 
 class ProfileForm(forms.Form):

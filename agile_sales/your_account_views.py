@@ -6,6 +6,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.internal.flows.sessions import end_other_sessions as end_others
 from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -100,7 +101,7 @@ def organizations(request: HttpRequest) -> HttpResponse:
     """Show where the person belongs and as what."""
     memberships = doors.memberships_of(_person(request).pk)
     places = [{"slug": one.slug, "name": one.name, "role": Member.Role(one.role).label} for one in memberships]
-    return _page(request, "you_organizations", places=places)
+    return _page(request, "you_organizations", places=places, sign_up=settings.SIGN_UP)
 
 
 def _person(request: HttpRequest) -> User:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.utils.text import slugify
 
 from tenancy.models import Member, Organization, Unit, User
 from tenancy.models.organization import RESERVED_SLUGS
@@ -15,6 +16,29 @@ from tenancy.scoping import organization_scope
 
 class UnableToFound(ValueError):
     """The organisation cannot begin like this; the message says what to change."""
+
+
+_LONGEST_SLUG = 60
+
+
+def is_free_slug(slug: str) -> bool:
+    """Return whether an organisation could have this address."""
+    return _is_slug(slug) and not Organization.objects.filter(slug=slug).exists()
+
+
+def free_slug(text: str) -> str:
+    """Return an address made of a name, with a number where that is taken; it is free at this moment."""
+    base = slugify(text).replace("_", "-").strip("-")[: _LONGEST_SLUG - 6].strip("-") or "team"
+    number = 1
+    while not is_free_slug(slug := base if number == 1 else f"{base}-{number}"):
+        number += 1
+    return slug
+
+
+def _is_slug(slug: str) -> bool:
+    if slug in RESERVED_SLUGS or slug.startswith("-") or len(slug) > _LONGEST_SLUG:
+        return False
+    return slug.isascii() and slug.replace("-", "").isalnum() and slug == slug.lower()
 
 
 @transaction.atomic
@@ -27,7 +51,7 @@ def found_organization(
 
     :raises UnableToFound: for a slug that is taken or reserved, an unknown currency or time zone, or no e-mail address.
     """
-    if slug in RESERVED_SLUGS or not slug.replace("-", "").isalnum() or slug != slug.lower() or slug.startswith("-"):
+    if not _is_slug(slug):
         raise UnableToFound(
             f"{slug!r} cannot be an address. Use lower-case letters, digits and hyphens; a few are taken."
         )

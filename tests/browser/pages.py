@@ -14,7 +14,7 @@ from tests.browser.customer_pages import CUSTOMER_PAGES
 from tests.browser.import_pages import before_undoing, half_way, several_files, undone_with_some_left
 from tests.browser.night_pages import NIGHT_PAGES
 from tests.browser.people_pages import PEOPLE_PAGES
-from tests.browser.sign_in_pages import SIGN_IN_PAGES
+from tests.browser.sign_in_pages import SIGN_IN_PAGES, sign_up_link
 from tests.cast import Cast
 
 
@@ -67,7 +67,10 @@ PAGES = [
     Shown("import-undone", undone_with_some_left, who="ada"),
     Shown("sign-in", lambda _: reverse("account_login"), who=""),
     Shown("sign-out", lambda _: reverse("account_logout")),
-    Shown("sign-up-closed", lambda _: reverse("account_signup"), who=""),
+    Shown("sign-up", lambda _: reverse("account_signup"), who=""),
+    Shown("sign-up-sent", lambda _: reverse("sign-up-sent"), who=""),
+    Shown("sign-up-finish", lambda _: sign_up_link(), who=""),
+    Shown("sign-up-stale", lambda _: reverse("sign-up-finish", args=["x"]), who="", status=410),
     Shown("password-reset", lambda _: reverse("account_reset_password"), who=""),
     Shown("password-reset-done", lambda _: reverse("account_reset_password_done"), who=""),
     Shown("password-reset-key", _reset_link, who=""),

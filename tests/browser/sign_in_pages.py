@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.core import signing
 from django.urls import reverse
 from django.utils import timezone
 
@@ -47,7 +48,22 @@ def _passkey(name: str) -> Callable[[Cast], str]:
     return lambda cast: reverse(name, args=[SoftPasskey().add_to(cast.lena).pk])
 
 
+def sign_up_link() -> str:
+    """Return the address that the mail of a sign-up leads to."""
+    return reverse("sign-up-finish", args=[signing.dumps("new@nordwind.example", salt="sign-up")])
+
+
+def _address_link(cast: Cast) -> str:
+    user = cast.lena.user
+    assert user is not None
+    token = signing.dumps([user.pk.hex, user.email, "lena@nordwind.example"], salt="another address")
+    return reverse("you-address-confirm", args=[token])
+
+
 SIGN_IN_PAGES = [
+    ("organization-new", named("you-organization-new")),
+    ("you-address", named("you-address")),
+    ("you-address-confirm", _address_link),
     ("you-profile", named("you")),
     ("you-organizations", named("you-organizations")),
     ("you-security-bare", named("mfa_index")),

@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from django.core import mail
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.test import Client
 from django.urls import reverse
@@ -302,6 +303,20 @@ class TestSettingUp:
             for ask in (stranger.get, stranger.post):
                 assert ask(reverse(name, args=[theirs.pk])).status_code == HTTPStatus.NOT_FOUND
         assert Authenticator.objects.filter(pk=theirs.pk).exists()
+
+
+def test_whoever_lost_everything_is_let_in_by_whoever_runs_the_installation(cast: Cast) -> None:
+    set_up_app(cast.lena)
+    set_up_app(cast.sam)
+    set_up_recovery_codes(cast.lena)
+
+    call_command("reset_second_factors", "LENA@acme.example")
+
+    assert not Authenticator.objects.filter(user=cast.lena.user).exists()
+    assert has_second_factor(cast.sam.user)  # type: ignore[arg-type]
+    assert mail.outbox[-1].to == [cast.lena.email]
+    with pytest.raises(CommandError, match="Nobody signs in"):
+        call_command("reset_second_factors", "nobody@acme.example")
 
 
 NONSENSE = ["", "{", "[]", "null", "1", '"x"', "{}", '{"id": 1}', '{"id": "x", "rawId": "x", "response": {}}']

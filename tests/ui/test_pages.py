@@ -198,12 +198,6 @@ class TestSignIn:
 
         assert response.headers["Location"] == "/ui/"
 
-    def test_nobody_signs_up_by_themselves(self, cast: Cast) -> None:
-        response = Client().post(reverse("account_signup"), {"email": "new@acme.example", "password1": PASSWORD})
-
-        assert "by invitation" in response.content.decode()
-        assert not User.objects.filter(email="new@acme.example").exists()
-
     def test_a_forgotten_password_is_reset_by_a_link_that_works_once(self, cast: Cast) -> None:
         client = Client()
         client.post(reverse("account_reset_password"), {"email": "lena@acme.example"})
