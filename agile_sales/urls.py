@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from agile_sales import entrance_views, error_views, health, home_views, metrics, night_views, ui_views
+from agile_sales import entrance_views, error_views, health, home_views, metrics, night_views, ui_views, who_views
 from agile_sales.audit_views import trail
 from agile_sales.people_views import invitations, support
 
@@ -20,6 +20,9 @@ urlpatterns = [
     path("ui/reasons/", ui_views.component_reasons, name="ui-component-reasons"),
     path("ui/preferences/", ui_views.preferences, name="ui-preferences"),
     path("<slug:organization>/", home_views.home, name="home"),
+    path("<slug:organization>/accounts/<uuid:account_id>/who/", who_views.account, name="who-account"),
+    path("<slug:organization>/opportunities/<uuid:opportunity_id>/who/", who_views.opportunity, name="who-opportunity"),
+    path("<slug:organization>/orders/<uuid:order_id>/who/", who_views.order, name="who-order"),
     path("<slug:organization>/audit/", trail.audit, name="audit"),
     path("<slug:organization>/audit/export/", trail.audit_export, name="audit-export"),
     path("<slug:organization>/audit/<uuid:entry_id>/", trail.audit_entry, name="audit-entry"),

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Q
 
 API_TOKEN = "api token "  # noqa: S105 - how the scope of a token's request begins
-SUPPORT = "support session"
+SUPPORT = "support"
 IMPORTS = ("import_records", "check an import", "commit an import", "undo an import", "import")
 
 
