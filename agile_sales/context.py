@@ -29,6 +29,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     person = member or (user if user is not None and user.is_authenticated else None)
     return {
         "product_name": settings.PRODUCT_NAME,
+        "local_mailbox": settings.LOCAL_MAILBOX,
         "organization": organization,
         "member": member,
         "memberships": getattr(request, "memberships", ()),

@@ -12,6 +12,7 @@ urlpatterns = [
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", metrics.metrics, name="metrics"),
     path("auth/mailbox/", entrance_views.mailbox, name="mailbox"),
+    path("auth/mailbox/<uuid:mail_id>/", entrance_views.mailbox_message, name="mailbox-message"),
     path("auth/support/", support.desk, name="support-desk"),
     path("auth/", include("agile_sales.auth_urls")),
     path("invite/<str:token>/", invitations.join, name="invite"),

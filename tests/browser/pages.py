@@ -14,7 +14,7 @@ from tests.browser.customer_pages import CUSTOMER_PAGES
 from tests.browser.import_pages import before_undoing, half_way, several_files, undone_with_some_left
 from tests.browser.night_pages import NIGHT_PAGES
 from tests.browser.people_pages import PEOPLE_PAGES
-from tests.browser.sign_in_pages import SIGN_IN_PAGES, sign_up_link
+from tests.browser.sign_in_pages import SIGN_IN_PAGES, mail_kept, sign_up_link
 from tests.cast import Cast
 
 
@@ -68,6 +68,9 @@ PAGES = [
     Shown("sign-in", lambda _: reverse("account_login"), who=""),
     Shown("sign-out", lambda _: reverse("account_logout")),
     Shown("sign-up", lambda _: reverse("account_signup"), who=""),
+    Shown("mailbox", lambda _: mail_kept() and reverse("mailbox"), who=""),
+    Shown("mailbox-empty", lambda _: reverse("mailbox"), who=""),
+    Shown("mailbox-message", lambda _: mail_kept(), who=""),
     Shown("sign-up-sent", lambda _: reverse("sign-up-sent"), who=""),
     Shown("sign-up-finish", lambda _: sign_up_link(), who=""),
     Shown("sign-up-stale", lambda _: reverse("sign-up-finish", args=["x"]), who="", status=410),

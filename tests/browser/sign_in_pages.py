@@ -10,6 +10,7 @@ from tenancy.models import Member, SignInRecord
 from tests.cast import Cast
 from tests.sign_in.codes import set_up_app, set_up_recovery_codes
 from tests.sign_in.soft_passkey import SoftPasskey
+from tests.sign_in.test_mailbox import keep
 
 
 def named(name: str) -> Callable[[Cast], str]:
@@ -58,6 +59,14 @@ def _address_link(cast: Cast) -> str:
     assert user is not None
     token = signing.dumps([user.pk.hex, user.email, "lena@nordwind.example"], salt="another address")
     return reverse("you-address-confirm", args=[token])
+
+
+def mail_kept() -> str:
+    """Return the address of a message in the local mailbox, which is not the only one."""
+    keep("sam@globex.example", subject="Your Agile Sales password was changed", minutes_ago=4000)
+    link = "http://localhost:8000/auth/signup/ImxlbmFAYWNtZS5leGFtcGxlIg:1wXyZ0:q8vY3c5Zt0dYh3YJ5f0J9hM1kQ2s7uVn4bXw6eRrTzA/"
+    mail = keep("lena@acme.example", subject="Begin with Agile Sales", text=f"If that is you, go on here:\n\n{link}")
+    return reverse("mailbox-message", args=[mail.pk])
 
 
 SIGN_IN_PAGES = [
