@@ -20,7 +20,7 @@ from tenancy.http import Membership, undo_changes
 from tenancy.identity import has_second_factor
 from tenancy.models import Member, Organization
 from tenancy.models.organization import RESERVED_SLUGS
-from tenancy.onlookers import Onlooker, hold_back, no_files
+from tenancy.onlookers import Onlooker, hold_back, no_files, slipped_through
 from tenancy.scoping import organization_scope
 from tenancy.token_limits import meter
 from tenancy.tokens import bearer_token, note_use, sha256_of
@@ -69,6 +69,7 @@ def nothing_leaves(request: HttpRequest, response: HttpResponseBase) -> HttpResp
     """Refuse a file to somebody who only looks on, whatever view made it."""
     if getattr(request, "onlooker", None) is None or not response.has_header("Content-Disposition"):
         return response
+    undo_changes(request)
     return response_for_exception(request, PermissionDenied(no_files()))
 
 
@@ -199,6 +200,11 @@ class OrganizationMiddleware:
             hold_back(onlooker, method=request.method, view=view)
         return None
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Remember that the view failed; Django makes a response of it further in."""
         undo_changes(request)
+        onlooker: Onlooker | None = getattr(request, "onlooker", None)
+        if slipped_through(onlooker, exception):
+            assert onlooker is not None
+            return response_for_exception(request, PermissionDenied(onlooker.refusal))
+        return None

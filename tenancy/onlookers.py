@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from tenancy.models import Member, SupportSession
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+READ_ONLY_TRANSACTION = "25006"  # PostgreSQL's code
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,12 @@ def works_for_onlookers(view: Callable[..., Any]) -> Callable[..., Any]:
     return view
 
 
+def gives_files(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a view that gives a file and has no right of its own for that: it does not work for onlookers."""
+    view.gives_files = True  # type: ignore[attr-defined]
+    return view
+
+
 def hold_back(onlooker: Onlooker, *, method: str | None, view: Any) -> None:
     """Refuse what an onlooker may not do; the database itself then refuses whatever slips through.
 
@@ -55,7 +62,8 @@ def hold_back(onlooker: Onlooker, *, method: str | None, view: Any) -> None:
     if getattr(view, "works_for_onlookers", False):
         return
     policy = getattr(view, "access_policy", None)
-    if policy is not None and policy.action is not None and policy.action.value.startswith("export_"):
+    exports = policy is not None and policy.action is not None and policy.action.value.startswith("export_")
+    if exports or getattr(view, "gives_files", False):
         raise PermissionDenied(no_files())
     if onlooker.may_write:
         return
@@ -63,3 +71,9 @@ def hold_back(onlooker: Onlooker, *, method: str | None, view: Any) -> None:
         raise PermissionDenied(onlooker.refusal)
     with connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION READ ONLY")
+
+
+def slipped_through(onlooker: Onlooker | None, exception: Exception) -> bool:
+    """Return whether the database had to refuse a change of somebody who only looks on."""
+    refused = getattr(exception.__cause__, "pgcode", "") == READ_ONLY_TRANSACTION
+    return onlooker is not None and not onlooker.may_write and refused

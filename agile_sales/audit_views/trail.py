@@ -21,6 +21,7 @@ from tenancy.events import record_event
 from tenancy.http import MemberRequest
 from tenancy.keyset import InvalidCursor
 from tenancy.models import AuditEntry, AuditSeal, Member
+from tenancy.onlookers import gives_files
 from tenancy.scoping import organization_scope
 
 MOST_PEOPLE = 500
@@ -67,6 +68,7 @@ def audit_entry(request: MemberRequest, entry_id: UUID) -> HttpResponse:
 
 
 @member_can(Action.VIEW_AUDIT)
+@gives_files
 @require_safe
 def audit_export(request: MemberRequest) -> HttpResponseBase:
     """Send the trail, as it is narrowed, as CSV; that somebody took it is itself in the trail."""

@@ -61,8 +61,8 @@ def end(request: MemberRequest, session_id: UUID) -> HttpResponse:
     return redirect("people:support", organization=request.organization.slug)
 
 
-@works_for_onlookers
 @member_can(Action.VIEW_HOME)
+@works_for_onlookers
 @require_POST
 def leave(request: MemberRequest) -> HttpResponse:
     """End one's own support session."""

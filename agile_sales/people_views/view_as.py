@@ -36,8 +36,8 @@ def start(request: MemberRequest, member_id: UUID) -> HttpResponse:
     return redirect("home", organization=request.organization.slug)
 
 
-@works_for_onlookers
 @member_can(Action.VIEW_HOME)
+@works_for_onlookers
 @require_POST
 def end(request: MemberRequest) -> HttpResponse:
     """Look at the product as oneself again. Ending what has ended already changes nothing."""

@@ -21,6 +21,7 @@ from integrations.operations.summary import open_decisions
 from integrations.views.column_rows import cause_lines
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest, undo_changes
+from tenancy.onlookers import gives_files
 
 
 @member_can(Action.IMPORT_RECORDS)
@@ -89,6 +90,7 @@ def import_progress(request: MemberRequest, import_id: UUID) -> HttpResponse:
 
 
 @member_can(Action.IMPORT_RECORDS)
+@gives_files
 @require_GET
 def import_problems(request: MemberRequest, import_id: UUID) -> HttpResponseBase:
     """Download the rows of one file that are held back, each with its line and reason."""

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
@@ -119,7 +120,7 @@ def _blank_form() -> TokenForm:
 @member_can(Action.MANAGE_TOKENS)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def tokens(request: MemberRequest) -> HttpResponse:
+def tokens(request: MemberRequest) -> HttpResponseBase:
     """Show the tokens; issue one. Its text is in this one answer and nowhere else: no address, no session has it."""
     if request.method != "POST":
         return _page(request, request.organization, _blank_form())

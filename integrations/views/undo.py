@@ -17,6 +17,7 @@ from integrations.exports.spreadsheet import csv_response
 from integrations.operations.undoing import UnableToUndo, request_undo
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest, undo_changes
+from tenancy.onlookers import gives_files
 
 
 @member_can(Action.IMPORT_RECORDS)
@@ -39,6 +40,7 @@ def import_undo(request: MemberRequest, import_id: UUID) -> HttpResponse:
 
 
 @member_can(Action.IMPORT_RECORDS)
+@gives_files
 @require_GET
 def import_left(request: MemberRequest, import_id: UUID) -> HttpResponseBase:
     """Download the records that an undo has left as they are, each with its reason."""
