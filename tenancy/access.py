@@ -310,8 +310,8 @@ API_SCOPES: dict[str, Action] = {
     "orders:read": Action.VIEW_ORDERS,
     "satisfaction-responses:read": Action.VIEW_ACCOUNTS,
     "inquiries:read": Action.VIEW_INQUIRIES,
-    "units:read": Action.VIEW_HOME,
-    "members:read": Action.VIEW_HOME,
+    "units:read": Action.VIEW_MEMBERS,
+    "members:read": Action.VIEW_MEMBERS,
     "nightly-runs:read": Action.VIEW_RUNS,
     "imports:read": Action.IMPORT_RECORDS,
     # It names whatever anybody did to anything, as the audit trail does.
@@ -324,6 +324,8 @@ API_SCOPES: dict[str, Action] = {
     "orders:write": Action.EDIT_ORDERS,
     "satisfaction-responses:write": Action.EDIT_ACCOUNTS,
     "inquiries:write": Action.EDIT_INQUIRIES,
+    "units:write": Action.MANAGE_UNITS,
+    "members:write": Action.MANAGE_MEMBERS,
 }
 """Scopes of integrator tokens, and the action that each stands for. To write does not include to read.
 

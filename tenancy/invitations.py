@@ -241,6 +241,14 @@ def _join(organization: Organization, invitation: Invitation, user: User, at: da
     invitation.accepted_at, invitation.accepted_by = at, member
     invitation.save(update_fields=["accepted_at", "accepted_by"])
     _tell("invitation.accepted", organization, invitation, member, at, role=member.role)
+    record_event(
+        organization=organization,
+        type="member.joined",
+        subject=member,
+        payload={"role": member.role},
+        actor=member,
+        occurred_at=at,
+    )
     return member
 
 

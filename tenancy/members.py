@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
+from uuid_utils.compat import uuid7
 
 from tenancy.events import record_event
 from tenancy.locks import hold
@@ -27,8 +28,53 @@ class StaleMember(Exception):
 
 
 @transaction.atomic
+def add_member(
+    *,
+    organization: Organization,
+    name: str,
+    role: str,
+    actor: Member | None,
+    at: datetime,
+    email: str = "",
+    title: str = "",
+    source: str = "manual",
+    external_id: str = "",
+) -> Member:
+    """Add somebody who can own records and can't sign in; an invitation lets them.
+
+    :raises UnableToChangeMember: without a name, for an unknown role, or for an administrator, who signs in.
+    :raises django.db.IntegrityError: when there is one with that source and external id.
+    """
+    name = name.strip()
+    if not name:
+        raise UnableToChangeMember(_("Write the name that colleagues know the person by."))
+    if role not in ASSIGNABLE_ROLES or role == Member.Role.ADMIN:
+        raise UnableToChangeMember(_("Invite an administrator: one who can’t sign in administers nothing."))
+    member_id = uuid7()
+    member: Member = Member.objects.create(
+        id=member_id,
+        organization=organization,
+        name=name,
+        email=email.strip().lower(),
+        title=title.strip(),
+        role=role,
+        source=source,
+        external_id=external_id or str(member_id),
+    )
+    _tell("member.added", organization, member, actor, at, role=role)
+    return member
+
+
+@transaction.atomic
 def rename_member(
-    *, organization: Organization, member: Member, version: int, name: str, title: str, actor: Member, at: datetime
+    *,
+    organization: Organization,
+    member: Member,
+    version: int,
+    name: str,
+    title: str,
+    actor: Member | None,
+    at: datetime,
 ) -> Member:
     """Change what a member is called and what they do; saying what is so already changes nothing.
 
@@ -49,7 +95,7 @@ def rename_member(
 
 @transaction.atomic
 def change_role(
-    *, organization: Organization, member: Member, version: int, role: str, actor: Member, at: datetime
+    *, organization: Organization, member: Member, version: int, role: str, actor: Member | None, at: datetime
 ) -> Member:
     """Give a member another role.
 
@@ -62,7 +108,7 @@ def change_role(
     current = _current(organization, member, version)
     if current.role == role:
         return current
-    if current.pk == actor.pk:
+    if actor is not None and current.pk == actor.pk:
         raise UnableToChangeMember(_("You can’t change your own role. Ask another administrator."))
     if role != Member.Role.ADMIN:
         _keep_an_administrator(organization, current)
@@ -78,7 +124,7 @@ def deactivate_member(
     organization: Organization,
     member: Member,
     version: int,
-    actor: Member,
+    actor: Member | None,
     at: datetime,
     end_tokens: bool = False,
 ) -> Member:
@@ -91,7 +137,7 @@ def deactivate_member(
     current = _current(organization, member, version)
     if not current.is_active:
         return current
-    if current.pk == actor.pk:
+    if actor is not None and current.pk == actor.pk:
         raise UnableToChangeMember(_("You can’t deactivate yourself. Ask another administrator."))
     _keep_an_administrator(organization, current)
     _write(current, at, is_active=False, deactivated_at=at)
@@ -102,7 +148,7 @@ def deactivate_member(
 
 @transaction.atomic
 def reactivate_member(
-    *, organization: Organization, member: Member, version: int, actor: Member, at: datetime
+    *, organization: Organization, member: Member, version: int, actor: Member | None, at: datetime
 ) -> Member:
     """Open the organisation to a member again, with the role they had.
 
@@ -116,7 +162,7 @@ def reactivate_member(
 
 
 @transaction.atomic
-def end_tokens_of(*, organization: Organization, member: Member, actor: Member, at: datetime) -> int:
+def end_tokens_of(*, organization: Organization, member: Member, actor: Member | None, at: datetime) -> int:
     """End the API tokens that a member made and that still work; return how many."""
     ended = _end_tokens(organization, member, at)
     if ended:
@@ -185,5 +231,7 @@ def _write(member: Member, at: datetime, **values: Any) -> None:
     member.version += 1
 
 
-def _tell(type_: str, organization: Organization, member: Member, actor: Member, at: datetime, **payload: Any) -> None:
+def _tell(
+    type_: str, organization: Organization, member: Member, actor: Member | None, at: datetime, **payload: Any
+) -> None:
     record_event(organization=organization, type=type_, subject=member, payload=payload, actor=actor, occurred_at=at)

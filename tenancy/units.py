@@ -61,7 +61,7 @@ def create_unit(
     kind: str,
     name: str,
     active_from: date,
-    actor: Member,
+    actor: Member | None,
     at: datetime,
     code: str = "",
 ) -> Unit:
@@ -89,7 +89,7 @@ def create_unit(
 
 @transaction.atomic
 def rename_unit(
-    *, organization: Organization, unit: Unit, version: int, name: str, actor: Member, at: datetime
+    *, organization: Organization, unit: Unit, version: int, name: str, actor: Member | None, at: datetime
 ) -> Unit:
     """Give a unit another name.
 
@@ -109,7 +109,7 @@ def rename_unit(
 
 @transaction.atomic
 def move_unit(
-    *, organization: Organization, unit: Unit, version: int, parent: Unit, actor: Member, at: datetime, on: date
+    *, organization: Organization, unit: Unit, version: int, parent: Unit, actor: Member | None, at: datetime, on: date
 ) -> Unit:
     """Put a unit, with all below it, under another one.
 
@@ -135,7 +135,7 @@ def move_unit(
 
 @transaction.atomic
 def close_unit(
-    *, organization: Organization, unit: Unit, version: int, active_to: date, actor: Member, at: datetime
+    *, organization: Organization, unit: Unit, version: int, active_to: date, actor: Member | None, at: datetime
 ) -> Unit:
     """Close a unit; `active_to` is the first day on which it is no more. Its members leave it on that day.
 
@@ -168,7 +168,7 @@ def join_unit(
     version: int,
     unit: Unit,
     active_from: date,
-    actor: Member,
+    actor: Member | None,
     at: datetime,
     active_to: date | None = None,
 ) -> UnitMembership:
@@ -220,7 +220,7 @@ def leave_unit(
     membership: UnitMembership,
     version: int,
     active_to: date,
-    actor: Member,
+    actor: Member | None,
     at: datetime,
 ) -> None:
     """End a membership; `active_to` is the first day on which the member is no longer there.
@@ -289,5 +289,7 @@ def _write(unit: Unit, **values: Any) -> None:
     unit.version += 1
 
 
-def _tell(type_: str, organization: Organization, unit: Unit, actor: Member, at: datetime, **payload: Any) -> None:
+def _tell(
+    type_: str, organization: Organization, unit: Unit, actor: Member | None, at: datetime, **payload: Any
+) -> None:
     record_event(organization=organization, type=type_, subject=unit, payload=payload, actor=actor, occurred_at=at)

@@ -1,18 +1,36 @@
-"""GET /api/v1/members and /api/v1/members/{id}: the people of the organisation, and the units that they belong to."""
+"""/api/v1/members and /api/v1/members/{id}: the people of the organisation, and the units that they belong to."""
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 from rest_framework import serializers
 
-from integrations.api import parameters
+from integrations.api import bodies, parameters
+from integrations.api.bodies import Body, Values, both_or_neither
 from integrations.api.components import ReferenceSerializer, reference
-from integrations.api.views import DetailView, ListView, RecordView, Row
+from integrations.api.errors import FieldProblem, InvalidBody
+from integrations.api.preconditions import Seen
+from integrations.api.views import RecordView, Row
+from integrations.api.writing import ChangingView, CreatingView, WritingView
 from tenancy.keyset import Sort
-from tenancy.models import Member, UnitMembership
+from tenancy.locks import hold
+from tenancy.members import (
+    StaleMember,
+    UnableToChangeMember,
+    add_member,
+    change_role,
+    deactivate_member,
+    reactivate_member,
+    rename_member,
+)
+from tenancy.models import Member, Organization, UnitMembership
+from tenancy.models.member import ASSIGNABLE_ROLES
 
 EXAMPLE = {
     "id": "0192f0c1-7b2a-7c3e-9a53-0b6f5d1e2a77",
@@ -66,10 +84,55 @@ class MemberSerializer(serializers.Serializer[Any]):
     memberships = MembershipSerializer(many=True, help_text="The units, of now and of before, the earliest first.")
 
 
+EMAIL = r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,189}"
+ROLES = [role.value for role in ASSIGNABLE_ROLES if role != Member.Role.ADMIN]
+BODY = Body(
+    "Member",
+    [
+        *bodies.from_source(),
+        bodies.text("name", 200, "The name that colleagues know the person by.", example="Rui Prado", required=True),
+        bodies.matching(
+            "email",
+            EMAIL,
+            "an address such as rui@acme.example",
+            "The e-mail address. It lets nobody sign in; an invitation does.",
+            on_create_only=True,
+        ),
+        bodies.text("title", 120, "What the person does.", example="Account manager"),
+        bodies.code(
+            "role", ROLES, "What the person may do; `member`, where nobody says.", example="member", null=False
+        ),
+        bodies.yes("is_active", "Whether the person is still here. Who leaves is signed out at once.", null=False),
+    ],
+    read_only=("manager", "has_login", "memberships"),
+)
+BY_A_PERSON = "An administrator is made, changed and let go by a person, on the page Members."
+
+
+class MemberWritingView(WritingView):
+    """Writes members. The audit trail names the token; nobody of the organisation did it in person.
+
+    Administrators are out of its reach: a token that leaks must not make one, nor lock them out.
+    """
+
+    stale = (StaleMember,)
+    refusals = {UnableToChangeMember: ""}
+
+    @cached_property
+    def organization(self) -> Organization:
+        """The organisation of the token."""
+        return Organization.objects.get(pk=self.organization_id)
+
+    @cached_property
+    def now(self) -> datetime:
+        """The moment of the request."""
+        return timezone.now()
+
+
 class MemberView(RecordView):
     """The people of an organisation."""
 
-    required_scope = "members:read"
+    required_scope, write_scope = "members:read", "members:write"
     singular, plural = "member", "members"
     record = MemberSerializer
     example = EXAMPLE
@@ -121,10 +184,26 @@ def _ever_in(unit_id: UUID) -> Exists:
     return Exists(UnitMembership.objects.filter(unit=unit_id, member=OuterRef("pk")))
 
 
-class MemberListView(MemberView, ListView):
+class MemberListView(MemberView, MemberWritingView, CreatingView):
     """The people of the organisation, page by page, those who left as well: records go on naming them."""
 
     summary = "List members"
+    body = BODY
+    about = {"POST": "The person can own records and can't sign in. Administrators are invited on the page Members."}
+
+    def create(self, values: Values) -> Member:
+        """Add the member."""
+        both_or_neither(values)
+        is_active = values.pop("is_active", True)
+        made = add_member(
+            organization=self.organization, actor=None, at=self.now, **{"role": Member.Role.MEMBER, **values}
+        )
+        if not is_active:
+            deactivate_member(
+                organization=self.organization, member=made, version=made.version, actor=None, at=self.now
+            )
+        return made
+
     sorts = (Sort("id", "id"), Sort("name", "name"))
     filters = (
         parameters.codes("role", "role", Member.Role.values, "What the person may do."),
@@ -138,7 +217,36 @@ class MemberListView(MemberView, ListView):
     )
 
 
-class MemberDetailView(MemberView, DetailView):
+class MemberDetailView(MemberView, MemberWritingView, ChangingView):
     """One member by the id."""
 
     summary = "Get a member"
+    body = BODY
+    about = {
+        "PATCH": "Names, role and coming or going are changes of their own: the version grows by one for each. They "
+        "hold from the person's next request on. Administrators are changed on the page Members only."
+    }
+
+    def locked(self, key: UUID, seen: Seen) -> Any:
+        """Return the member; what the operations lock comes first, so that two changes never wait for each other."""
+        hold(organization=self.organization, purpose="administrators")
+        return super().locked(key, seen)
+
+    def change(self, record: Member, values: Values) -> None:
+        """Rename the member, change the role, let them go or come back."""
+        known: dict[str, Any] = {"organization": self.organization, "actor": None, "at": self.now}
+        if record.role in (Member.Role.ADMIN, Member.Role.SUPPORT):
+            raise InvalidBody([FieldProblem(name, BY_A_PERSON) for name in values] or [FieldProblem("", BY_A_PERSON)])
+        if values.keys() & {"name", "title"}:
+            record = rename_member(
+                member=record,
+                version=record.version,
+                name=values.get("name", record.name),
+                title=values.get("title", record.title),
+                **known,
+            )
+        if "role" in values:
+            record = change_role(member=record, version=record.version, role=values["role"], **known)
+        if "is_active" in values:
+            move = reactivate_member if values["is_active"] else deactivate_member
+            move(member=record, version=record.version, **known)

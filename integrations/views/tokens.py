@@ -34,6 +34,8 @@ SCOPE_WORDS = {
     "orders:write": gettext_lazy("Create, change and delete orders"),
     "satisfaction-responses:write": gettext_lazy("Add answers of customers"),
     "inquiries:write": gettext_lazy("Create, change and delete inquiries"),
+    "units:write": gettext_lazy("Create, rename, move and close units"),
+    "members:write": gettext_lazy("Add, change and let go members, but no administrators"),
     "scores:read": gettext_lazy("Read scores and their reasons"),
     "contacts:read": gettext_lazy("Read contacts"),
     "activities:read": gettext_lazy("Read activities"),

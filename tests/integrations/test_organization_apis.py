@@ -85,6 +85,7 @@ def test_a_unit_says_where_it_stands(cast: Cast, acme: Caller, world: dict[str, 
 
     with organization_scope(cast.acme):
         north = Unit.objects.get(code="north")
+    assert shown["version"] == 1
     assert {name: shown[name] for name in ("kind", "name", "code", "parent", "active_from", "active_to")} == {
         "kind": "squad",
         "name": "Mobility",
