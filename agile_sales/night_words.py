@@ -15,6 +15,7 @@ def step_name(name: str) -> str:
         "snapshot_pipeline": _("Photograph the open pipeline"),
         "score_accounts": _("Score and rank the accounts"),
         "publish_changes": _("Publish what changed"),
+        "purge_imports": _("Remove old uploads"),
     }
     return names.get(name, name.replace("_", " ").capitalize())
 
@@ -33,9 +34,23 @@ def step_sentence(step: RunStep, *, today: date) -> str:
         return _scores(step)
     if step.name == "publish_changes":
         return _changes(step)
+    if step.name == "purge_imports":
+        return _purged(step)
     return ngettext("%(count)s row written.", "%(count)s rows written.", step.rows_written) % {
         "count": format_number(step.rows_written)
     }
+
+
+def _purged(step: RunStep) -> str:
+    if not step.rows_written:
+        return _("No uploaded file is old enough.")
+    words = ngettext(
+        "The files of %(count)s import removed (%(megabytes)s MB).",
+        "The files of %(count)s imports removed (%(megabytes)s MB).",
+        step.rows_written,
+    )
+    words += " " + _("What was written stays, but can no longer be undone.")
+    return words % {"count": format_number(step.rows_written), "megabytes": step.detail["megabytes"]}
 
 
 def _snapshot(step: RunStep, today: date) -> str:

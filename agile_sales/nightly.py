@@ -1,6 +1,6 @@
 """The night: what the product does for an organisation while its people sleep.
 
-    photograph the open pipeline → score and rank the accounts → publish what changed
+    photograph the open pipeline → score and rank the accounts → publish what changed → remove old uploads
 
 Each step is one function below, safe to run twice, and does its work in one transaction together with its mark; how
 that is kept, and what a person sees of it, is in `tenancy.runs`. `as_of` is the moment the night looks at: nothing that
@@ -14,6 +14,7 @@ from django.utils import timezone
 
 import coe.operations
 import pipeline.operations
+from integrations.operations import purging as integrations_purging
 from pipeline.queries.priorities import band_changes
 from tenancy.bulk import insert_rows
 from tenancy.events import record_event
@@ -84,10 +85,17 @@ def publish_changes(*, organization: Organization, run: Run, now: datetime) -> S
     return StepResult(rows_read=len(changes), rows_written=len(changes) + 1)
 
 
+def purge_imports(*, organization: Organization, run: Run, now: datetime) -> StepResult:
+    """Remove the files of old imports, and what lay between them and the records."""
+    imports, size = integrations_purging.purge_imports(organization=organization, now=now)
+    return StepResult(rows_read=imports, rows_written=imports, detail={"megabytes": round(size / 1024 / 1024, 1)})
+
+
 STEPS = (
     ("snapshot_pipeline", snapshot_pipeline),
     ("score_accounts", score_accounts),
     ("publish_changes", publish_changes),
+    ("purge_imports", purge_imports),
 )
 
 

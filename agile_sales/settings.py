@@ -40,6 +40,11 @@ CSRF_FAILURE_VIEW = "agile_sales.error_views.csrf_failure"
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", [])
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+FILE_UPLOAD_HANDLERS = [
+    "integrations.upload_limits.SizeLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -227,6 +232,10 @@ LOCAL_MAILBOX = env_bool("LOCAL_MAILBOX", default=False)
 
 # --- API --------------------------------------------------------------------------------------------------------------
 # Calls in any minute: of one token, and of all the tokens of an organisation together.
+# Uploaded files, and what an import needs to be undone, are kept so long; the night then removes them.
+IMPORT_KEPT_DAYS = env_int("IMPORT_KEPT_DAYS", 30)
+# So much of uploaded files an organisation may keep at once.
+IMPORT_QUOTA_MB = env_int("IMPORT_QUOTA_MB", 2_000)
 API_CALLS_OF_TOKEN = env_int("API_CALLS_OF_TOKEN", 600)
 API_CALLS_OF_ORGANIZATION = env_int("API_CALLS_OF_ORGANIZATION", 3000)
 REST_FRAMEWORK = {

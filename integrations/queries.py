@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Prefetch, Q, Sum
 
-from integrations.imports.ready_rows import ReadyRow, number_of, unpack
+from integrations.imports.ready_rows import ReadyRow, unpack
 from integrations.imports.targets import ChangeText, ImportTarget, target_or_none
 from integrations.models import Import, ImportBatch, ImportChunk, ImportFile, ImportRow, RowOutcome, RowStatus
 from tenancy.models import Organization
@@ -83,7 +83,8 @@ def problem_rows(
 def preview_row(*, organization: Organization, import_file: ImportFile, number: int) -> ReadyRow | None:
     """One row that is ready, at or after a number."""
     batches = ImportBatch.objects.for_organization(organization).filter(import_file=import_file)
-    for found in batches.filter(number__gte=number_of(number)).order_by("number")[:2]:
+    around = batches.filter(number__lte=number).order_by("-number")[:1]
+    for found in (*around, *batches.filter(number__gt=number).order_by("number")[:1]):
         for row in unpack(found.data):
             if row.number >= number:
                 return row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
@@ -18,20 +19,22 @@ from integrations.imports.encoding import (
     text_chunks,
 )
 from integrations.imports.file_kind import SNIFFED_BYTES, UnreadableFile, refuse_other_kinds
-from integrations.imports.records import Record, best_delimiter, read_records
+from integrations.imports.records import MAX_CELLS_IN_A_RECORD, Record, best_delimiter, read_records
 from integrations.imports.values import NumberReading, ValueProblem, read_number, squashed, tidy
 
 MAX_BYTES = 250 * 1024 * 1024
+MAX_BYTES_TOGETHER = 500 * 1024 * 1024
 MAX_ROWS = 1_000_000
 MAX_COLUMNS = 300
 MAX_FILES = 20
 MAX_LINE_CHARACTERS = 1_000_000
 SAMPLE_ROWS = 200
+SAMPLE_CHARACTERS = 1_000_000
 COUNTED_CHARACTERS = 4_000_000
 
 LIMITS = (
-    f"Up to {MAX_FILES} files at once, each up to {MAX_BYTES // 1024 // 1024} MB, {MAX_ROWS:,} rows and "
-    f"{MAX_COLUMNS} columns."
+    f"Up to {MAX_FILES} files at once, {MAX_BYTES_TOGETHER // 1024 // 1024} MB together; each up to "
+    f"{MAX_BYTES // 1024 // 1024} MB, {MAX_ROWS:,} rows and {MAX_COLUMNS} columns."
 )
 
 DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -114,7 +117,7 @@ def inspect_file(open_bytes: OpenBytes, *, is_known_header: Callable[[str], bool
     repair = facts.damage.looks_damaged
     skip, delimiter = _find_delimiter(open_bytes, encoding.codec)
     found = FileFormat(encoding.codec, delimiter, has_header=False, repair_text=repair, skip_lines=skip)
-    first = list(islice(read_table(open_bytes, found), SAMPLE_ROWS + 1))
+    first = _first_records(open_bytes, found)
     if not first:
         raise UnreadableFile("empty", "This file has no rows. Export it again with at least one record.")
     rows = [record.cells for record in first]
@@ -123,13 +126,18 @@ def inspect_file(open_bytes: OpenBytes, *, is_known_header: Callable[[str], bool
             "binary",
             "This is not a table: most of it cannot be read. Export the records as CSV and upload that.",
         )
+    if len(rows[0]) > MAX_COLUMNS:
+        raise UnreadableFile(
+            "too_large",
+            f"This file has {_many(len(rows[0]))} columns; we take {MAX_COLUMNS}. Leave out what you do not need.",
+        )
     has_header = _first_row_is_header(rows, is_known_header)
     found = FileFormat(encoding.codec, delimiter, has_header, repair, skip_lines=skip)
     names, notes = name_columns(rows, has_header)
     if len(names) > MAX_COLUMNS:
         raise UnreadableFile(
             "too_large",
-            f"This file has {len(names):,} columns; we take {MAX_COLUMNS}. Leave out what you do not need.",
+            f"This file has {_many(len(names))} columns; we take {MAX_COLUMNS}. Leave out what you do not need.",
         )
     if facts.line_count > MAX_ROWS + 1:
         raise UnreadableFile(
@@ -147,6 +155,22 @@ def inspect_file(open_bytes: OpenBytes, *, is_known_header: Callable[[str], bool
         notes=tuple(notes + _notes(encoding, facts, has_header=has_header)),
         damage_example=facts.damage.example if repair else "",
     )
+
+
+def _many(count: int) -> str:
+    return f"more than {MAX_CELLS_IN_A_RECORD:,}" if count > MAX_CELLS_IN_A_RECORD else f"{count:,}"
+
+
+def _first_records(open_bytes: OpenBytes, how: FileFormat) -> list[Record]:
+    """The first records: some hundred, or fewer when they are long."""
+    found: list[Record] = []
+    characters = 0
+    for record in read_table(open_bytes, how):
+        found.append(record)
+        characters += sum(map(len, record.cells)) + len(record.cells)
+        if len(found) > SAMPLE_ROWS or characters > SAMPLE_CHARACTERS:
+            break
+    return found
 
 
 def read_table(open_bytes: OpenBytes, how: FileFormat) -> Iterator[Record]:
@@ -170,21 +194,24 @@ def read_rows(open_bytes: OpenBytes, how: FileFormat) -> Iterator[Record]:
 
 def name_columns(rows: Sequence[Sequence[str]], has_header: bool) -> tuple[tuple[str, ...], list[str]]:
     """One distinct name a column, and notes about those that had none or the name of another."""
-    width = len(rows[0]) if has_header else max(len(cells) for cells in rows)
+    width = len(rows[0]) if has_header else min(max(len(cells) for cells in rows), MAX_COLUMNS + 1)
     given = [tidy(cell) for cell in rows[0]] if has_header else [""] * width
     while has_header and len(given) > 1 and not given[-1] and all(len(r) < len(given) or not r[-1] for r in rows[1:]):
         # A delimiter at the end of every line makes a last column of nothing.
         given.pop()
     names: list[str] = []
     twice: list[str] = []
+    taken: set[str] = set()
+    times: Counter[str] = Counter()
     for position, name in enumerate(given, start=1):
         label = name or f"Column {position}"
-        count = sum(1 for other in given[: position - 1] if other.casefold() == name.casefold()) if name else 0
-        if count:
+        if name and times[name.casefold()]:
             twice.append(name)
-            label = f"{name} ({count + 1})"
-        while label in names:
+            label = f"{name} ({times[name.casefold()] + 1})"
+        times[name.casefold()] += 1
+        while label in taken:
             label += "'"
+        taken.add(label)
         names.append(label)
     notes = []
     if twice:
@@ -232,7 +259,13 @@ def _count_rows(open_bytes: OpenBytes, found: FileFormat, facts: _TextFacts) -> 
 
 def _find_delimiter(open_bytes: OpenBytes, codec: str) -> tuple[int, str]:
     with open_text(open_bytes, codec) as text:
-        lines = [line.rstrip("\n") for line in islice(text, SAMPLE_ROWS)]
+        lines: list[str] = []
+        characters = 0
+        for line in islice(text, SAMPLE_ROWS):
+            lines.append(line.rstrip("\n"))
+            characters += len(line)
+            if characters > SAMPLE_CHARACTERS:
+                break
     if lines and (told := re.fullmatch(r"sep=(.)", lines[0].strip(), re.IGNORECASE)):
         return 1, told[1]
     return 0, best_delimiter(lines)

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import orjson
 
 CHUNK_ROWS = 2_000
+CHUNK_CHARACTERS = 8_000_000
+"""A batch ends at whichever comes first; its number is that of its first row in the file."""
 
 
 class ReadyRow(NamedTuple):
@@ -21,11 +23,6 @@ class ReadyRow(NamedTuple):
     outcome: str
     cells: list[str]
     values: dict[str, Any]
-
-
-def number_of(row_number: int) -> int:
-    """The number of the batch in which a row is."""
-    return row_number // CHUNK_ROWS
 
 
 def pack(rows: list[ReadyRow]) -> bytes:

@@ -14,6 +14,11 @@ from typing import NamedTuple
 
 MAX_LINES_IN_A_CELL = 1_000
 MAX_CHARACTERS_IN_A_RECORD = 500_000
+MAX_CELLS_IN_A_RECORD = 2_000
+"""What lies behind stays in the last cell: no table has so many columns, and a list of a million cells takes memory."""
+MAX_TRIES = 30
+READ_AGAIN = 50_000_000
+"""So many characters of a file may be read again for quotes that close late; a file made to cost more loses rows."""
 
 csv.field_size_limit(MAX_CHARACTERS_IN_A_RECORD)
 
@@ -41,7 +46,7 @@ def read_records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
         if '"' not in line:
             if not line or (line.isspace() and delimiter not in line):
                 continue
-            cells = line.split(delimiter)
+            cells = line.split(delimiter, MAX_CELLS_IN_A_RECORD)
             width = width or len(cells)
             yield Record(number, cells)
             continue
@@ -52,7 +57,7 @@ def read_records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
             continue
         joined = _join_lines(source, line, delimiter, width)
         if joined is None:
-            yield Record(number, line.split(delimiter), quote_left_open=True)
+            yield Record(number, line.split(delimiter, MAX_CELLS_IN_A_RECORD), quote_left_open=True)
         else:
             width = width or len(joined)
             yield Record(number, joined)
@@ -64,6 +69,7 @@ class _Lines:
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = enumerate(lines, start=1)
         self._handed_back: deque[tuple[int, str]] = deque()
+        self.read_again = 0
 
     def next(self) -> tuple[int, str] | None:
         if self._handed_back:
@@ -81,21 +87,32 @@ def _join_lines(source: _Lines, first: str, delimiter: str, width: int) -> list[
     taken: list[tuple[int, str]] = []
     text = [first]
     length = len(first)
-    while len(taken) < MAX_LINES_IN_A_CELL and length < MAX_CHARACTERS_IN_A_RECORD:
+    tries = spent = 0
+    while (
+        tries < MAX_TRIES
+        and source.read_again < READ_AGAIN
+        and len(taken) < MAX_LINES_IN_A_CELL
+        and length < MAX_CHARACTERS_IN_A_RECORD
+    ):
         item = source.next()
         if item is None:
             break
         taken.append(item)
         text.append(item[1])
         length += len(item[1])
-        if '"' not in item[1]:
+        # A doubled quote is part of the cell; only a single one can close it, so only then is all of it read again.
+        if _closing_quote(item[1], 0) < 0:
             continue
+        tries += 1
+        spent += length
         cells, quote = split_line("\n".join(text), delimiter)
         if quote is _Quote.OPEN:
             continue
         if quote is _Quote.CLOSED and not _swallowed_a_row(cells, taken, delimiter, width):
             return cells
         break
+    # Reading that led to a record is what reading is for; only what was in vain counts.
+    source.read_again += spent
     source.hand_back(taken)
     return None
 
@@ -111,7 +128,8 @@ def split_line(text: str, delimiter: str) -> tuple[list[str], _Quote]:
     """Cells of one record's text, and what became of its quotes."""
     try:
         # Strict mode complains about an open quote and about text after a closing one; both go the slow way.
-        return next(csv.reader([text], delimiter=delimiter, strict=True)), _Quote.CLOSED
+        cells = next(csv.reader([text], delimiter=delimiter, strict=True))
+        return cells[: MAX_CELLS_IN_A_RECORD + 1], _Quote.CLOSED
     except (csv.Error, StopIteration):
         return _split_slowly(text, delimiter)
 
@@ -136,7 +154,7 @@ def _split_slowly(text: str, delimiter: str) -> tuple[list[str], _Quote]:
             stop = text.find(delimiter, position)
             cell = text[position : stop if stop >= 0 else len(text)]
         cells.append(cell)
-        if stop < 0:
+        if stop < 0 or len(cells) > MAX_CELLS_IN_A_RECORD:
             return cells, quote
         position = stop + len(delimiter)
 

@@ -21,6 +21,13 @@ def keep_batch(*, import_file: ImportFile, number: int, rows: list[ReadyRow]) ->
     )
 
 
+def batch_around(*, organization: Organization, file_id: UUID, row_number: int) -> list[ReadyRow]:
+    """The ready rows of the batch in which a row of the file is."""
+    batches = ImportBatch.objects.for_organization(organization).filter(import_file_id=file_id, number__lte=row_number)
+    data = batches.order_by("-number").values_list("data", flat=True).first()
+    return unpack(data) if data is not None else []
+
+
 def read_batch(*, organization: Organization, file_id: UUID, number: int) -> list[ReadyRow]:
     """The ready rows of one batch; none when it has none."""
     data = (
@@ -34,6 +41,12 @@ def read_batch(*, organization: Organization, file_id: UUID, number: int) -> lis
 
 def batches_of(*, organization: Organization, file_id: UUID) -> Iterator[list[ReadyRow]]:
     """All ready rows of a file, batch after batch."""
+    for _, rows in numbered_batches(organization=organization, file_id=file_id):
+        yield rows
+
+
+def numbered_batches(*, organization: Organization, file_id: UUID) -> Iterator[tuple[int, list[ReadyRow]]]:
+    """All ready rows of a file, batch after batch, each with its number."""
     numbers = (
         ImportBatch.objects.for_organization(organization)
         .filter(import_file_id=file_id)
@@ -41,7 +54,7 @@ def batches_of(*, organization: Organization, file_id: UUID) -> Iterator[list[Re
         .values_list("number", flat=True)
     )
     for number in list(numbers):
-        yield read_batch(organization=organization, file_id=file_id, number=number)
+        yield number, read_batch(organization=organization, file_id=file_id, number=number)
 
 
 class CalledBy:

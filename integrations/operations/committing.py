@@ -203,7 +203,7 @@ class FileCommit:
         if found:
             return found
         last = self._rows().aggregate(last=Max("number"))["last"]
-        return [] if last is None else list(range(ready_rows.number_of(last) + 1))
+        return [] if last is None else list(range(last // ready_rows.CHUNK_ROWS + 1))
 
     def _rows(self) -> Any:
         rows = ImportRow.objects.for_organization(self.organization).filter(import_file=self.file)

@@ -5,12 +5,11 @@ from collections import Counter
 
 import numpy as np
 
-from integrations.imports import ready_rows
 from integrations.imports.fields import Problem
 from integrations.imports.row_parser import ParsedRow, Values
 from integrations.imports.targets import ImportTarget
 from integrations.models import ImportFile, ImportRow
-from integrations.operations.batches import batches_of, read_batch
+from integrations.operations.batches import batch_around, batches_of
 from tenancy.models import Organization
 
 KEY_LENGTH = 200
@@ -94,8 +93,13 @@ class DoubleRows:
             places = np.nonzero(
                 np.isin(np.frombuffer(self.hashes, dtype=np.int64)[:before], np.fromiter(by_hash, dtype=np.int64))
             )[0]
-            for number in sorted({ready_rows.number_of(int(place)) for place in places}):
-                for row in read_batch(organization=self.organization, file_id=self.file.pk, number=number):
+            last = -1
+            for place in sorted(map(int, places)):
+                if place <= last or wanted <= found.keys():
+                    continue
+                rows = batch_around(organization=self.organization, file_id=self.file.pk, row_number=place)
+                for row in rows:
+                    last = max(last, row.number)
                     if row.key in wanted:
                         found.setdefault(row.key, (row.line, row.values))
             if len(self.firsts) > 2_000:

@@ -106,7 +106,14 @@ class FileCheck:
     @without_collector()
     def _next(self, records: Iterator[Record]) -> bool:
         """Stage the next batch; whether there was one."""
-        batch = list(islice(records, ready_rows.CHUNK_ROWS))
+        batch: list[Record] = []
+        characters = 0
+        while len(batch) < ready_rows.CHUNK_ROWS and characters < ready_rows.CHUNK_CHARACTERS:
+            record = next(records, None)
+            if record is None:
+                break
+            batch.append(record)
+            characters += sum(map(len, record.cells))
         if batch:
             with self._scope():
                 self._check_version()
@@ -167,7 +174,7 @@ class FileCheck:
         if shown:
             insert_rows(organization=self.organization, model=ImportRow, columns=self.STAGED, rows=shown)
         if kept:
-            keep_batch(import_file=self.file, number=ready_rows.number_of(self.number), rows=kept)
+            keep_batch(import_file=self.file, number=self.number, rows=kept)
         self.number += len(rows)
         self._keep_state()
 

@@ -7,7 +7,7 @@ from integrations.imports.ready_rows import ReadyRow
 from integrations.imports.row_parser import ParsedRow
 from integrations.imports.targets import Comparison, ImportRecord
 from integrations.models import ImportBatch, ImportRow, RowOutcome
-from integrations.operations.batches import batches_of
+from integrations.operations.batches import numbered_batches
 from integrations.operations.file_settings import reference_texts, references_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def check_links(check: "FileCheck") -> None:
     """Resolve and compare the links of all rows that are ready. In the caller's transaction."""
     references = references_of(organization=check.organization, made=check.made, with_rows=True)
-    for rows in batches_of(organization=check.organization, file_id=check.file.pk):
+    for number, rows in numbered_batches(organization=check.organization, file_id=check.file.pk):
         texts: dict[str, set[str]] = {}
         wanted = [reference_texts(check.target, row.values, links=True) for row in rows]
         for found in wanted:
@@ -37,10 +37,12 @@ def check_links(check: "FileCheck") -> None:
                 told[row.number] = parsed
             ids = {name: resolved[target][text].id for name, (target, text) in found.items()}
             records.append(ImportRecord(row.line, row.key, row.values, ids, row.number))
-        _keep(check, rows, told, check.target.compare_links(check.context, records))
+        _keep(check, number, rows, told, check.target.compare_links(check.context, records))
 
 
-def _keep(check: "FileCheck", rows: list[ReadyRow], told: dict[int, ParsedRow], compared: list[Comparison]) -> None:
+def _keep(
+    check: "FileCheck", batch: int, rows: list[ReadyRow], told: dict[int, ParsedRow], compared: list[Comparison]
+) -> None:
     """Turn the outcome of rows whose links change, and show those with something to tell."""
     changes: dict[int, dict[str, list[str]]] = {}
     turned: list[ReadyRow] = []
@@ -53,9 +55,9 @@ def _keep(check: "FileCheck", rows: list[ReadyRow], told: dict[int, ParsedRow], 
         else:
             turned.append(row)
     if changes:
-        ImportBatch.objects.for_organization(check.organization).filter(
-            import_file=check.file, number=ready_rows.number_of(rows[0].number)
-        ).update(data=ready_rows.pack(turned))
+        ImportBatch.objects.for_organization(check.organization).filter(import_file=check.file, number=batch).update(
+            data=ready_rows.pack(turned)
+        )
     by_number = {row.number: row for row in turned}
     shown = {
         row.number: row

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
+from django.db.models import Sum
+
 from integrations.imports.fields import ColumnRule
 from integrations.imports.file_kind import UnreadableFile
 from integrations.imports.inspection import MAX_FILES, FileFormat, Inspection, inspect_file
@@ -45,12 +48,19 @@ def start_import(
 
     Inside the caller's transaction.
 
-    :raises UnableToUpload: without any file, or with too many.
+    :raises UnableToUpload: without any file, with too many, or when earlier files fill the organisation's room.
     """
     if not uploads:
         raise UnableToUpload("Choose at least one file.")
     if len(uploads) > MAX_FILES:
         raise UnableToUpload(f"{len(uploads)} files were chosen; {MAX_FILES} can be imported at once.")
+    kept = kept_bytes(organization=organization)
+    if kept > settings.IMPORT_QUOTA_MB * 1024 * 1024:
+        raise UnableToUpload(
+            f"The files of earlier imports take {kept // 1024 // 1024:,} MB, which is all that an organisation may "
+            f"keep. They are removed after {settings.IMPORT_KEPT_DAYS} days. Ask whoever runs this installation for "
+            "more room."
+        )
     made = Import.objects.create(
         organization=organization,
         source=source_code(source_name or file_format),
@@ -78,6 +88,12 @@ def start_import(
         payload={"files": [upload.name for upload in uploads]},
     )
     return made
+
+
+def kept_bytes(*, organization: Organization) -> int:
+    """How much the uploaded files of an organisation take."""
+    files = ImportFile.objects.for_organization(organization).filter(import_set__purged_at=None, refusal="")
+    return int(files.aggregate(total=Sum("size"))["total"] or 0)
 
 
 def source_code(name: str) -> str:

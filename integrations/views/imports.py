@@ -17,6 +17,7 @@ from integrations.imports.targets import targets
 from integrations.operations.cancelling import cancel_import, reopen_import
 from integrations.operations.checking import UnableToChange, request_check
 from integrations.operations.uploads import UnableToUpload, Upload, start_import
+from integrations.upload_limits import too_large_files
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest, undo_changes
 
@@ -38,6 +39,9 @@ def imports(request: MemberRequest) -> HttpResponse:
 def import_new(request: MemberRequest) -> HttpResponse:
     """Take files in, and go on to their mapping."""
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    for sentence in too_large_files(request):
+        form.errors.pop("uploads", None)
+        form.add_error("uploads", sentence)
     if request.method == "POST" and form.is_valid():
         try:
             made = start_import(

@@ -12,7 +12,7 @@ from integrations.models import ImportChunk
 from pipeline.models import Account, Opportunity, OpportunityHistory, Order, OrderLine, Product, Stage
 from tenancy.models import Member
 from tenancy.scoping import organization_scope
-from tests.integrations.importing import change_file, check, commit, files_of, upload
+from tests.integrations.importing import change_file, check, commit, files_of, reload, upload
 
 pytestmark = [pytest.mark.real_data, pytest.mark.django_db, pytest.mark.usefixtures("patience")]
 
@@ -85,6 +85,27 @@ def test_a_second_maven_import_changes_nothing(cast):
         chunks = ImportChunk.objects.filter(import_file__import_set=made)
         assert chunks.aggregate(n=Sum("inserted") + Sum("updated"))["n"] == 0
         assert OpportunityHistory.objects.filter(field="stage").count() == 2 * (4238 + 2473) + 1589 + 500
+
+
+def test_adventureworks_arrives_without_a_header_when_its_columns_are_named(cast):
+    content = read("adventureworks-resellers", ("DimReseller.csv",))
+    made = upload(cast.acme, content, source="adventureworks")
+    found = files_of(reload(cast.acme, made))["DimReseller.csv"]
+    assert (found.format["delimiter"], found.format["has_header"], len(found.headers)) == ("|", False, 20)
+    fields = {3: "external_id", 5: "industry", 6: "name", 7: "employees", 13: "city", 19: "annual_revenue"}
+    rules = [
+        {"header": header, "field": fields.get(position, "")} for position, header in enumerate(found.headers, start=1)
+    ]
+    change_file(cast.acme, made, "DimReseller.csv", target="accounts", is_target_sure=True, rules=rules)
+    made = commit(cast.acme, check(cast.acme, made))
+    with organization_scope(cast.acme):
+        assert Account.objects.filter(source="import:adventureworks").count() == 701
+        account = Account.objects.get(external_id="AW00000001")
+        assert (account.name, account.industry, account.employees) == ("A Bike Store", "Value Added Reseller", 2)
+        assert account.annual_revenue_minor == 3_000_000
+    again = files_of(reload(cast.acme, upload(cast.acme, content, source="")))["DimReseller.csv"]
+    assert again.target == "accounts"
+    assert [rule.get("field", "") for rule in again.rules] == [rule["field"] for rule in rules]
 
 
 def test_northwind_earns_what_it_is_known_to(cast, client_for):

@@ -69,6 +69,7 @@ def test_each_step_says_what_it_did(cast, customers):
         ("snapshot_pipeline", "done", 1),
         ("score_accounts", "done", 3),
         ("publish_changes", "done", 1),
+        ("purge_imports", "done", 0),
     ]
     assert done[1].model_version == "rule-card-shipped"
     assert done[1].detail["accounts"] == 3
@@ -159,7 +160,7 @@ def test_a_failed_step_keeps_last_nights_scores_and_says_what_is_wrong(cast, cus
         failing.refresh_from_db()
     assert failing.status == "failed"
     assert "act 90" in failing.error
-    assert [step.status for step in steps(cast.acme, failing)] == ["done", "failed", "queued"]
+    assert [step.status for step in steps(cast.acme, failing)] == ["done", "failed", "queued", "queued"]
 
 
 def test_a_database_that_went_away_is_no_failure_of_the_night(cast, customers, monkeypatch):
