@@ -11,7 +11,7 @@ from django.forms import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from agile_sales.second_factors import accept_code, matching_step
-from agile_sales.sign_in_limits import count_code_guess
+from agile_sales.sign_in_limits import count_code_guess, tell_of_wrong_codes
 from agile_sales.sign_in_records import note_wrong_code
 
 WRONG_CODE = _("This code is wrong, or it was used before. Your app shows a new one every 30 seconds.")
@@ -46,6 +46,7 @@ class _SignInCode(_Code):
         authenticator = accept_code(self.user, code)
         if authenticator is None:
             note_wrong_code(context.request, self.user)
+            tell_of_wrong_codes(context.request, user=self.user)
             raise ValidationError(WRONG_CODE, code="incorrect_code")
         authenticator.user = self.user
         self.authenticator = authenticator

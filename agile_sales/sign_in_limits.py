@@ -6,6 +6,7 @@ an address that somebody signs in with and for one that nobody does.
 
 import unicodedata
 
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.userkit import filter_users_by_email
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal.httpkit import get_client_ip
@@ -13,11 +14,14 @@ from allauth.core.internal.ratelimit import truncate_ip
 from django.http import HttpRequest
 
 from agile_sales import error_views
-from tenancy.limits import Limit, LimiterUnavailable, Verdict, take_all
+from tenancy.limits import Limit, LimiterUnavailable, Verdict, take, take_all
+from tenancy.models import User
 
 GUESSES = 10
 """Of one account's password, from wherever, within WINDOW; and as many of its codes."""
 WINDOW = 300
+WRONG_CODES = 5
+"""So many within WINDOW, and the owner is told by mail."""
 MAILS = 5
 """To one address within WINDOW."""
 FOUNDED_A_DAY = 5
@@ -40,6 +44,18 @@ def count_code_guess(request: HttpRequest, *, user_id: object) -> None:
     :raises ImmediateHttpResponse: as above.
     """
     _count(request, Limit(f"codes:{user_id}", GUESSES, WINDOW))
+
+
+def tell_of_wrong_codes(request: HttpRequest, *, user: User) -> None:
+    """Tell somebody, once an hour, that their password is known to whoever tries codes: five were wrong."""
+    try:
+        if take(f"wrong codes:{user.pk}", limit=WRONG_CODES - 1, seconds=WINDOW).allowed:
+            return
+        is_first = take(f"told of wrong codes:{user.pk}", limit=1, seconds=3600).allowed
+    except LimiterUnavailable:
+        return  # the guess itself was counted, so this is gone within a moment
+    if is_first:
+        get_adapter(request).send_notification_mail("account/email/wrong_codes", user)
 
 
 def count_mail(request: HttpRequest, *, email: str, kind: str) -> None:

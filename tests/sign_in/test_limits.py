@@ -121,6 +121,20 @@ class TestGuessingACode:
         assert statuses == [HTTPStatus.OK] * GUESSES + [TOO_MANY] * 3
         assert client.post(reverse("mfa_authenticate"), {"code": codes[0]}).status_code == TOO_MANY
 
+    def test_the_owner_is_told_once_that_their_password_is_known(self, cast: Cast) -> None:
+        set_up_app(cast.lena)
+        client = Client()
+        client.post(reverse("account_login"), {"login": cast.lena.email, "password": PASSWORD})
+
+        told = []
+        for _ in range(GUESSES):
+            client.post(reverse("mfa_authenticate"), {"code": "000000"})
+            told.append(len(mail.outbox))
+
+        assert told == [0] * 4 + [1] * 6
+        assert mail.outbox[0].to == [cast.lena.email]
+        assert "Somebody typed your password" in str(mail.outbox[0].body)
+
     def test_confirming_counts_with_signing_in(self, cast: Cast, client_for: ClientFor) -> None:
         set_up_app(cast.lena)
         client = client_for(cast.lena)
