@@ -6,22 +6,29 @@
   const rows = () => [...document.querySelectorAll("[data-cursor] > *")].filter(row => row.offsetParent);
   const at = all => all.findIndex(row => row.classList.contains("cur"));
 
+  let seat = "";
+  const name = row => row.id || $("a[href]", row)?.getAttribute("href") || "";
   const move = (all, to) => {
     const row = all[Math.max(0, Math.min(to, all.length - 1))];
     all[at(all)]?.classList.remove("cur");
     row.classList.add("cur");
     row.scrollIntoView({ block: "nearest" });
-    ($("th a, a, button", row) || row).focus({ preventScroll: true });
+    ($("th a", row) || $("a, button", row) || row).focus({ preventScroll: true });
+    seat = name(row);
     /* Kept in the address, so that it is still there after Back */
-    if (row.id) history.replaceState(history.state, "", "#" + row.id);
+    if (seat) history.replaceState(history.state, "", "#" + encodeURI(seat));
   };
   const restore = () => {
-    const row = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (row && row.parentElement?.matches("[data-cursor]")) move(rows(), rows().indexOf(row));
+    const all = rows(), there = location.hash.length > 1 && all.find(row => name(row) === decodeURI(location.hash.slice(1)));
+    if (there) move(all, all.indexOf(there));
   };
   addEventListener("pageshow", restore);
+  /* A list that was drawn anew has the cursor where it was */
+  document.addEventListener("htmx:afterSettle", () => { const all = rows(); if (seat && at(all) < 0) all.find(row => name(row) === seat)?.classList.add("cur"); });
 
   const tick = (row, range) => { const box = $("input[type=checkbox]", row); if (box) document.dispatchEvent(new CustomEvent("tick", { detail: { box, range } })); };
+
+  const filter = () => $("[data-filter]") || $("#main [role=search] :is(input:not([type=hidden]), select)");
 
   let chord = 0;
   document.addEventListener("keydown", event => {
@@ -48,8 +55,8 @@
     if (key === "j" && all.length) move(all, current + 1);
     else if (key === "k" && all.length) move(all, current < 0 ? 0 : current - 1);
     else if (key === "x" && current >= 0) tick(all[current], event.shiftKey);
-    else if (key === "Enter" && current >= 0 && (target === document.body || target === all[current])) $("th a, a", all[current])?.click();
-    else if (key === "/" && $("[data-filter]")) { event.preventDefault(); $("[data-filter]").focus(); }
+    else if (key === "Enter" && current >= 0 && (target === document.body || target.id === "main" || target === all[current])) ($("th a", all[current]) || $("a", all[current]))?.click();
+    else if (key === "/" && filter()) { event.preventDefault(); filter().focus(); }
     else if (key === "z") document.dispatchEvent(new CustomEvent("undo"));
     else if (key === "?") $("#keys")?.showModal();
     else if (key === "Escape") { if (!$("[popover]:popover-open")) document.querySelectorAll("[data-cursor] input[type=checkbox]:checked").forEach(box => box.click()); }
