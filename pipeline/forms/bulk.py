@@ -75,6 +75,7 @@ class BulkForm(forms.Form):
         self.use_required_attribute = False
         for name, field in self.fields.items():
             field.required = name != "lost_reason"
+        self.fields["lost_reason"].optional_words = _("required for Lost")  # type: ignore[attr-defined]
         return self
 
     def _offer(self, name: str, choices: ChoiceList) -> None:
@@ -142,11 +143,8 @@ def _deals(organization: Organization, query: str) -> Any:
     if "outcome" not in data:
         data["outcome"] = "open"
     form = OpportunityFilterForm(data)
-    stages = queries.stages_in_use(organization=organization)
-    form.offer(
-        stage=[(str(stage.pk), stage.name) for stage in stages],
-        owner=queries.owner_choices(organization=organization),
-    )
+    choices = queries.deal_choices(organization=organization)
+    form.offer(stage=choices.values, owner=choices.owners)
     return _narrowed(form)
 
 

@@ -138,7 +138,7 @@ class MoveForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
     stage = forms.ChoiceField(label=_("Stage"))
     lost_reason = forms.CharField(
-        label=_("Why it was lost"), max_length=300, required=False, help_text=_("Needed for a lost deal only")
+        label=_("Why it was lost"), max_length=300, required=False, help_text=_("One line is enough")
     )
 
     def __init__(self, *args: Any, stages: Sequence[Stage], **kwargs: Any) -> None:
@@ -147,10 +147,19 @@ class MoveForm(forms.Form):
         stage_field = self.fields["stage"]
         assert isinstance(stage_field, forms.ChoiceField)
         stage_field.choices = [(key, stage.name) for key, stage in self.stages.items()]
+        self.fields["lost_reason"].optional_words = _("required for a lost deal")  # type: ignore[attr-defined]
 
     def clean_stage(self) -> Stage:
         """Return the chosen stage."""
         return self.stages[self.cleaned_data["stage"]]
+
+    def clean(self) -> dict[str, Any]:
+        """Return the data; a loss without a reason is refused at its field."""
+        data = self.cleaned_data
+        stage = data.get("stage")
+        if stage is not None and stage.kind == "lost" and not data.get("lost_reason", "").strip():
+            self.add_error("lost_reason", _("Say why the deal was lost. One line is enough."))
+        return data
 
 
 def opportunity_values(opportunity: Opportunity) -> dict[str, Any]:

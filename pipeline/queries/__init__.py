@@ -4,6 +4,7 @@ from pipeline.queries.account_overview import AccountOverview, account_contacts,
 from pipeline.queries.accounts import AccountFilter, accounts, accounts_page, with_score
 from pipeline.queries.choices import (
     account_choices,
+    deal_choices,
     owner_choices,
     product_choices,
     product_families,
@@ -43,6 +44,7 @@ __all__ = [
     "contact_activities",
     "contacts",
     "contacts_page",
+    "deal_choices",
     "field_changes",
     "inquiries",
     "inquiries_page",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Case, F, Value, When
 
 from pipeline.models import Account, Product, Stage
 from pipeline.querysets import ProductQuerySet
@@ -64,6 +65,33 @@ def owner_choices(*, organization: Organization) -> list[tuple[str, str]]:
     """Return the active members by name."""
     members = Member.objects.for_organization(organization).filter(is_active=True).order_by("name", "id")
     return [(str(pk), name) for pk, name in members.values_list("pk", "name")]
+
+
+def deal_choices(*, organization: Organization) -> Choices:
+    """Return the owners and the stages that deals can have, read in one statement: a list of deals asks for much."""
+    members = Member.objects.for_organization(organization).filter(is_active=True)
+    owners = members.values(
+        what=Value("owner"), key=F("pk"), label=F("name"), group=Value(""), later=Value(0), place=Value(0)
+    )
+    in_use = Stage.objects.for_organization(organization).filter(retired_at=None, pipeline__is_active=True)
+    stages = in_use.values(
+        what=Value("stage"),
+        key=F("pk"),
+        label=F("name"),
+        group=F("pipeline__name"),
+        later=Case(When(pipeline__is_default=True, then=0), default=1),
+        place=F("position"),
+    )
+    rows = list(owners.union(stages, all=True).order_by("what", "later", "group", "place", "label", "key"))
+    several = len({row["group"] for row in rows if row["what"] == "stage"}) > 1
+    return Choices(
+        owners=tuple((str(row["key"]), row["label"]) for row in rows if row["what"] == "owner"),
+        values=tuple(
+            (str(row["key"]), f"{row['group']}: {row['label']}" if several else row["label"])
+            for row in rows
+            if row["what"] == "stage"
+        ),
+    )
 
 
 def stages_in_use(*, organization: Organization) -> list[Stage]:

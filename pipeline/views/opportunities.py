@@ -34,12 +34,8 @@ def _filters(request: MemberRequest) -> OpportunityFilterForm:
     if "outcome" not in data:
         data["outcome"] = "open"
     filters = OpportunityFilterForm(data)
-    stages = queries.stages_in_use(organization=request.organization)
-    several = len({stage.pipeline_id for stage in stages}) > 1
-    filters.offer(
-        stage=[(str(stage.pk), f"{stage.pipeline.name}: {stage.name}" if several else stage.name) for stage in stages],
-        owner=queries.owner_choices(organization=request.organization),
-    )
+    choices = queries.deal_choices(organization=request.organization)
+    filters.offer(stage=choices.values, owner=choices.owners)
     read_filters(filters)
     return filters
 

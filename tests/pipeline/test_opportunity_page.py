@@ -104,6 +104,8 @@ def test_it_moves_refuses_and_settles(cast: Cast, client_for: ClientFor) -> None
     no_reason = client.post(move, {"stage": str(lost.pk), "version": "1"})
     assert no_reason.status_code == 422
     assert "Say why the deal was lost" in text_of(no_reason)
+    assert no_reason.context["move_form"].errors.keys() == {"lost_reason"}
+    assert 'Why it was lost <span class="muted reg">required for a lost deal</span>' in text_of(no_reason)
     assert client.post(move, {"stage": str(discover.pk), "version": "1"}).status_code == 302
     stale = client.post(move, {"stage": str(lost.pk), "version": "1", "lost_reason": "Price"})
     assert stale.status_code == 409
