@@ -59,19 +59,14 @@ def _page(
     request: MemberRequest, record: Any, view: Action, edit: Action, owner_ids: list[UUID | None], kind: str
 ) -> HttpResponse:
     now, today, organization = timezone.now(), _today(request), request.organization
-    seen, changed = (
-        grouped(who_may(action, organization=organization, owner_ids=owner_ids, as_of=today)) for action in (view, edit)
-    )
+    people = who_may(view, edit, organization=organization, owner_ids=owner_ids, as_of=today)
+    tokens = tokens_that_may(view, edit, record=PLURALS[kind], organization=organization, now=now)
     context = {
         "record": record,
         "url": reverse(f"pipeline:{kind}", kwargs={"organization": organization.slug, f"{kind}_id": record.pk}),
         "parts": [
-            {"title": _("See it"), "groups": seen, "tokens": tokens_that_may(view, organization=organization, now=now)},
-            {
-                "title": _("Change it"),
-                "groups": changed,
-                "tokens": tokens_that_may(edit, organization=organization, now=now),
-            },
+            {"title": _("See it"), "groups": grouped(people[view]), "tokens": tokens[view]},
+            {"title": _("Change it"), "groups": grouped(people[edit]), "tokens": tokens[edit]},
         ],
         "support": support_inside(organization=organization, now=now),
     }
@@ -82,6 +77,7 @@ def _page(
 
 
 MOST_NAMES = 12
+PLURALS = {"account": "accounts", "opportunity": "opportunities", "order": "orders"}
 
 
 def grouped(allowed: list[Allowed]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from celery import current_app
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DataError, IntegrityError, ProgrammingError, connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerUnreachable
 
@@ -111,12 +111,14 @@ class AuditKeeper:
         if time.monotonic() < self.due:
             return
         now = timezone.now()
+        self.due = time.monotonic() + SEAL_EVERY_SECONDS
         more = seal_everything(now=now, seconds=0.5)
         if self.day != now.date():
             anchor_everything(now=now)
             purge_everything(now=now)
             self.day = now.date()
-        self.due = 0.0 if more else time.monotonic() + SEAL_EVERY_SECONDS
+        if more:
+            self.due = 0.0
 
 
 keeper = AuditKeeper()
@@ -125,7 +127,11 @@ keeper = AuditKeeper()
 def tick() -> int:
     """Do one round and return how much was handed out; an unreachable broker is logged and tried again later."""
     handed = place_events()
-    keeper.tick()
+    try:
+        keeper.tick()
+    except (DataError, IntegrityError, ProgrammingError):
+        # A fault of ours there must not hold up anybody's work; what is not sealed waits.
+        logger.exception("The audit trail could not be sealed; trying again later.")
     try:
         handed += publish_work() + publish_mail()
     except (BrokerUnreachable, OSError) as error:

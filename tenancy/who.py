@@ -65,17 +65,18 @@ def places_on(day: date, *, organization: Organization) -> Places:
 
 
 def who_may(
-    action: Action, *, organization: Organization, owner_ids: Iterable[UUID | None], as_of: date
-) -> list[Allowed]:
-    """Return the active members with a sign-in who may do `action` with a record of these owners, by name.
+    *actions: Action, organization: Organization, owner_ids: Iterable[UUID | None], as_of: date
+) -> dict[Action, list[Allowed]]:
+    """Return, for each action, the active members with a sign-in who may do it with a record of these owners, by name.
 
     A deal or an order has two: its own and its account's. Support is not among them: see `support_inside`.
     """
     owners = {owner for owner in owner_ids if owner is not None}
     places = places_on(as_of, organization=organization)
     members = Member.objects.for_organization(organization).active().exclude(role=Role.SUPPORT)
-    found = (_reason(one, action, owners, places) for one in members.filter(user__is_active=True).by_name())
-    return [one for one in found if one is not None]
+    people = list(members.filter(user__is_active=True).by_name())
+    found = {action: (_reason(one, action, owners, places) for one in people) for action in actions}
+    return {action: [one for one in reasons if one is not None] for action, reasons in found.items()}
 
 
 def _reason(member: Member, action: Action, owners: set[UUID], places: Places) -> Allowed | None:
@@ -101,9 +102,14 @@ def support_inside(*, organization: Organization, now: datetime) -> list[Any]:
     return list(support.live(sessions, now).select_related("member").order_by("opened_at"))
 
 
-def tokens_that_may(action: Action, *, organization: Organization, now: datetime) -> list[ApiToken]:
-    """Return the living API tokens with a scope that stands for `action`."""
-    scopes = [scope for scope, stands_for in API_SCOPES.items() if stands_for == action]
+def tokens_that_may(
+    *actions: Action, record: str, organization: Organization, now: datetime
+) -> dict[Action, list[ApiToken]]:
+    """Return, for each action, the living API tokens with a scope of these records (`accounts`) that stands for it."""
     tokens = ApiToken.objects.for_organization(organization).filter(revoked_at=None)
-    tokens = tokens.filter(Q(expires_at=None) | Q(expires_at__gt=now)).order_by("name")
-    return [token for token in tokens if set(token.scopes) & set(scopes)]
+    living = list(tokens.filter(Q(expires_at=None) | Q(expires_at__gt=now)).order_by("name"))
+    of_record = {scope: action for scope, action in API_SCOPES.items() if scope.startswith(f"{record}:")}
+    return {
+        action: [one for one in living if any(of_record.get(scope) == action for scope in one.scopes)]
+        for action in actions
+    }

@@ -26,6 +26,7 @@ NOT_AUDITED = {
     "integrations_importrow": "rows on their way into records; the records are audited",
     "pipeline_accountscore": "written anew by each night; its history and the night say when and why",
     "pipeline_accountscorehistory": "a history: only ever added to, by nights",
+    "pipeline_bulkchange": "work that somebody asked for, with who and what; the records it changes are audited",
     "pipeline_opportunityhistory": "a history: only ever added to, beside the audited change of the deal",
     "pipeline_opportunitysnapshot": "a history: only ever added to, by nights",
     "pipeline_undochange": "what an undo needs for a quarter of an hour; the undoing is audited like any change",

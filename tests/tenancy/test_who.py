@@ -61,7 +61,8 @@ def test_it_agrees_with_what_each_person_finds(
         for model, action in ACTIONS:
             record = made[model]
             owner_ids = [record.owner_id, account.owner_id]
-            said = {one.member.pk for one in who_may(action, organization=cast.acme, owner_ids=owner_ids, as_of=TODAY)}
+            allowed = who_may(action, organization=cast.acme, owner_ids=owner_ids, as_of=TODAY)[action]
+            said = {one.member.pk for one in allowed}
             found = {
                 one.pk
                 for one in people
@@ -74,7 +75,7 @@ def test_it_names_the_reason(cast: Cast) -> None:
     with organization_scope(cast.acme):
         allowed = who_may(
             Action.EDIT_ACCOUNTS, organization=cast.acme, owner_ids=[cast.rui.pk], as_of=timezone.localdate()
-        )
+        )[Action.EDIT_ACCOUNTS]
         by_name = {one.member.name: (one.why, one.units) for one in allowed}
 
     assert by_name == {
@@ -89,9 +90,8 @@ def test_who_left_or_has_no_sign_in_is_not_named(cast: Cast) -> None:
     with organization_scope(cast.acme):
         Member.objects.filter(pk=cast.sil.pk).update(is_active=False)
         User.objects.filter(pk=cast.lena.user_id).update(is_active=False)
-        names = {
-            one.member.name for one in who_may(Action.EDIT_ACCOUNTS, organization=cast.acme, owner_ids=[], as_of=TODAY)
-        }
+        allowed = who_may(Action.EDIT_ACCOUNTS, organization=cast.acme, owner_ids=[], as_of=TODAY)
+        names = {one.member.name for one in allowed[Action.EDIT_ACCOUNTS]}
 
     assert names == {"Ada Winter"}
 
