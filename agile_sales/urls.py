@@ -2,7 +2,17 @@
 
 from django.urls import include, path
 
-from agile_sales import entrance_views, error_views, health, home_views, metrics, night_views, ui_views, who_views
+from agile_sales import (
+    entrance_views,
+    error_views,
+    health,
+    home_views,
+    metrics,
+    night_views,
+    search_views,
+    ui_views,
+    who_views,
+)
 from agile_sales.audit_views import trail
 from agile_sales.people_views import invitations, support
 
@@ -28,6 +38,8 @@ urlpatterns = [
     path("<slug:organization>/audit/export/", trail.audit_export, name="audit-export"),
     path("<slug:organization>/audit/<uuid:entry_id>/", trail.audit_entry, name="audit-entry"),
     path("<slug:organization>/audit/anchors/", trail.audit_anchors, name="audit-anchors"),
+    path("<slug:organization>/palette", search_views.palette, name="palette"),
+    path("<slug:organization>/search/", search_views.search_page, name="search"),
     path("<slug:organization>/nights/", night_views.nights, name="nights"),
     path("<slug:organization>/nights/run/", night_views.night_run, name="night-run"),
     path("<slug:organization>/nights/<uuid:run_id>/", night_views.night, name="night"),

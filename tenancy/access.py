@@ -5,6 +5,7 @@ from datetime import date
 from enum import IntEnum, StrEnum
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
+from uuid import UUID
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -195,14 +196,31 @@ def owner_filter(member: Member, action: Action, *, as_of: date, field: str = "o
         return Q()
     if reach == Reach.OWN:
         return Q(**{field: member})
-    units = member_units(member, as_of=as_of, tribe=reach == Reach.TRIBE)
-    colleagues = (
+    colleagues = unit_colleagues(member, as_of=as_of, tribe=reach == Reach.TRIBE)
+    return Q(**{field: member}) | Q(**{f"{field}__in": colleagues})
+
+
+def owners_in_reach(member: Member, action: Action, *, as_of: date) -> list[UUID] | None:
+    """Return whose records the member reaches with this action, None for everybody's: `owner_filter` as a list."""
+    reach = reach_of(member, action)
+    if reach is None:
+        return []
+    if reach == Reach.ALL:
+        return None
+    if reach == Reach.OWN:
+        return [member.pk]
+    colleagues = unit_colleagues(member, as_of=as_of, tribe=reach == Reach.TRIBE)
+    return [member.pk, *(row["member"] for row in colleagues)]
+
+
+def unit_colleagues(member: Member, *, as_of: date, tribe: bool) -> Any:
+    """Return a subquery of the members of the units that the member reaches."""
+    return (
         UnitMembership.objects.for_organization(member.organization_id)
-        .filter(unit__in=units, active_from__lte=as_of)
+        .filter(unit__in=member_units(member, as_of=as_of, tribe=tribe), active_from__lte=as_of)
         .filter(Q(active_to=None) | Q(active_to__gt=as_of))
         .values("member")
     )
-    return Q(**{field: member}) | Q(**{f"{field}__in": colleagues})
 
 
 def member_units(member: Member, *, as_of: date, tribe: bool) -> Any:

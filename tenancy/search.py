@@ -9,12 +9,10 @@ the predicates of `tenancy/access.py` and under the policies, like every page.
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
 from uuid import UUID
 
 from django.db import connection
 
-from tenancy.access import Action, Reach, owner_filter, reach_of
 from tenancy.models import Member
 
 LONGEST = 200
@@ -62,11 +60,3 @@ def find(
             ],
         )
         return [Match(*row) for row in cursor.fetchall()]
-
-
-def owners_in_reach(member: Member, action: Action, *, as_of: date) -> list[UUID] | None:
-    """Return whose records the member reaches with this action; None means everybody's."""
-    if reach_of(member, action) == Reach.ALL:
-        return None
-    people = Member.objects.for_organization(member.organization_id)
-    return list(people.filter(owner_filter(member, action, as_of=as_of, field="pk")).values_list("pk", flat=True))

@@ -46,6 +46,7 @@ LISTS = KeyGroup(
     (
         Key(("J",), _("Next, previous row"), also=("K",)),
         Key(("↵",), _("Open the row")),
+        Key(("W",), _("Why: the reasons of the row’s score")),
         Key(("/",), _("Filter")),
         Key(("X",), _("Select the row")),
         Key((SHIFT, "X"), _("Select to here")),

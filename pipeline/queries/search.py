@@ -10,9 +10,9 @@ from uuid import UUID
 from pipeline.queries.accounts import accounts, with_score
 from pipeline.queries.contacts import contacts
 from pipeline.queries.opportunities import opportunities
-from tenancy.access import Action, hidden_fields, reach_of
+from tenancy.access import Action, hidden_fields, owners_in_reach, reach_of
 from tenancy.models import Member, Organization
-from tenancy.search import Match, find, owners_in_reach
+from tenancy.search import Match, find
 
 
 class Kind(StrEnum):

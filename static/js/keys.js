@@ -56,6 +56,7 @@
     else if (key === "k" && all.length) move(all, current < 0 ? 0 : current - 1);
     else if (key === "x" && current >= 0) tick(all[current], event.shiftKey);
     else if (key === "Enter" && current >= 0 && (target === document.body || target.id === "main" || target === all[current])) ($("th a", all[current]) || $("a", all[current]))?.click();
+    else if (key === "w" && current >= 0 && $("[data-peek]", all[current])) { event.preventDefault(); $("[data-peek]", all[current]).click(); }
     else if (key === "/" && filter()) { event.preventDefault(); filter().focus(); }
     else if (key === "z") document.dispatchEvent(new CustomEvent("undo"));
     else if (key === "?") $("#keys")?.showModal();

@@ -83,7 +83,20 @@ def _after_deletion(cast: Cast) -> str:
     return f"{reverse('pipeline:accounts', args=[cast.acme.slug])}?deleted={ids['account_id']}"
 
 
+def _search(text: str) -> Callable[[Cast], str]:
+    def address(cast: Cast) -> str:
+        with organization_scope(cast.acme):
+            _velora(cast)
+        return f"{reverse('search', args=[cast.acme.slug])}?q={text}"
+
+    return address
+
+
 CUSTOMER_PAGES: list[tuple[str, Callable[[Cast], str]]] = [
+    ("search", lambda cast: reverse("search", args=[cast.acme.slug])),
+    ("search-found", _search("velora")),
+    ("search-guessed", _search("velroa")),
+    ("search-nothing", _search("zzzz")),
     ("accounts-none-fits", of_velora("accounts", name="zzz")),
     ("accounts-empty", lambda cast: reverse("pipeline:accounts", args=[cast.acme.slug])),
     ("accounts-deleted", _after_deletion),

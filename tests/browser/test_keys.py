@@ -18,7 +18,7 @@ class TestKeys:
         window.open("/acme/")
 
         page.keyboard.press("Control+k")
-        expect(page.get_by_role("combobox", name="Name of a page")).to_be_focused()
+        expect(page.get_by_role("combobox", name="Search accounts, deals, people, or type a command")).to_be_focused()
         window.assert_no_violations()
         page.keyboard.type("acc")
         expect(page.locator("#palette [aria-selected=true]")).to_contain_text("Accounts")
