@@ -128,6 +128,10 @@ def decode_cursor(cursor: str, *, scope: str, sort: Sort) -> tuple[Any, UUID, bo
     return position
 
 
+# Returns up to `limit` rows of one segment (those with or without a value) beyond a position, nearest first.
+Fetch = Callable[[bool, tuple[Any, UUID] | None, bool, int], list[R]]
+
+
 def page_of(
     queryset: models.QuerySet[Any, R], *, sort: Sort, size: int, scope: str, cursor: str = "", filled: bool = True
 ) -> Page[R]:
@@ -138,24 +142,46 @@ def page_of(
 
     :raises InvalidCursor: when the cursor was not made for this list and order.
     """
+    fetch = _fetch_from(queryset, sort)
+    return page_from(fetch, sort=sort, size=size, scope=scope, cursor=cursor, filled=filled)
+
+
+def page_from(fetch: Fetch[R], *, sort: Sort, size: int, scope: str, cursor: str = "", filled: bool = True) -> Page[R]:
+    """Return the page that begins at `cursor` of a list whose segments `fetch` reads; else as :func:`page_of`."""
     if not cursor:
-        rows = _read(queryset, sort, size + 1)
+        rows = _read(fetch, sort, size + 1)
         return _page(rows[:size], sort, scope, before=False, after=len(rows) > size)
     value, pk, backward = decode_cursor(cursor, scope=scope, sort=sort)
     if not backward:
-        rows = _read(queryset, sort, size + 1, (value, pk))
+        rows = _read(fetch, sort, size + 1, (value, pk))
         return _page(rows[:size], sort, scope, before=True, after=len(rows) > size)
-    rows = _read(queryset, sort, size + 1, (value, pk), backward=True)
+    rows = _read(fetch, sort, size + 1, (value, pk), backward=True)
     if filled and len(rows) < size:
         # Rows before this page have gone: show a whole first page and not a stump of one.
-        return page_of(queryset, sort=sort, size=size, scope=scope)
+        return page_from(fetch, sort=sort, size=size, scope=scope)
     return _page(rows[:size][::-1], sort, scope, before=len(rows) > size, after=True)
 
 
 def read_after(queryset: models.QuerySet[Any, R], *, sort: Sort, size: int, row: R | None = None) -> list[R]:
     """Return up to `size` rows that follow `row`, or the first ones: how exports walk a list in short transactions."""
     position = (_value(row, sort), _field(row, "id")) if row is not None else None
-    return _read(queryset, sort, size, position)
+    return _read(_fetch_from(queryset, sort), sort, size, position)
+
+
+def _fetch_from(queryset: models.QuerySet[Any, R], sort: Sort) -> Fetch[R]:
+    named = _with_name(queryset, sort)
+
+    def fetch(is_null: bool, position: tuple[Any, UUID] | None, backward: bool, limit: int) -> list[R]:
+        return list(_segment(named, sort, is_null, position, backward)[:limit])
+
+    return fetch
+
+
+def segment_of(
+    queryset: models.QuerySet[Any, R], sort: Sort, is_null: bool, position: tuple[Any, UUID] | None, backward: bool
+) -> models.QuerySet[Any, R]:
+    """Return the query of one segment of a list, as a :data:`Fetch` reads it."""
+    return _segment(_with_name(queryset, sort), sort, is_null, position, backward)
 
 
 def _field(row: object, name: str) -> Any:
@@ -188,7 +214,7 @@ def _is_elsewhere(sort: Sort) -> bool:
 
 
 def _read(
-    queryset: models.QuerySet[Any, R],
+    fetch: Fetch[R],
     sort: Sort,
     limit: int,
     position: tuple[Any, UUID] | None = None,
@@ -196,7 +222,6 @@ def _read(
     backward: bool = False,
 ) -> list[R]:
     """Return `limit` rows beyond `position`, nearest first; a second query only where the first segment ends."""
-    queryset = _with_name(queryset, sort)
     segments = [False, True] if sort.nullable else [False]
     if backward:
         segments.reverse()
@@ -205,7 +230,7 @@ def _read(
     rows: list[R] = []
     for is_null in segments:
         inside = position is not None and (not sort.nullable or is_null == (position[0] is None))
-        rows += _segment(queryset, sort, is_null, position if inside else None, backward)[: limit - len(rows)]
+        rows += fetch(is_null, position if inside else None, backward, limit - len(rows))
         if len(rows) >= limit:
             break
     return rows

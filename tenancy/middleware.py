@@ -166,7 +166,8 @@ class OrganizationMiddleware:
             # The view says so, and no transaction is opened for it.
             return self.get_response(request)
         note_use(owner, used_at=now)
-        return self.inside(request, owner.organization_id, None, lambda: UTC, task=f"api token {owner.token_id}")
+        task = f"api token {owner.token_id}"
+        return self.inside(request, owner.organization_id, None, lambda: UTC, task=task, joins_as_written=True)
 
     def inside(
         self,
@@ -176,11 +177,15 @@ class OrganizationMiddleware:
         prepare: Callable[[], tzinfo],
         *,
         task: str = "",
+        joins_as_written: bool = False,
     ) -> HttpResponseBase:
         """Answer inside one transaction of the organisation, with times in the zone that `prepare` returns."""
         address = request.META.get("REMOTE_ADDR", "")
+        scope = organization_scope(
+            organization_id, actor=member_id, task=task, address=address, joins_as_written=joins_as_written
+        )
         try:
-            with organization_scope(organization_id, actor=member_id, task=task, address=address):
+            with scope:
                 with timezone.override(prepare()):
                     response = nothing_leaves(request, self.get_response(request))
                 if getattr(request, "undo_changes", False) or response.status_code >= 500:

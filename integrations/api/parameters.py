@@ -239,12 +239,21 @@ class Shape:
 class Asked:
     """What a request asks of a list."""
 
-    conditions: tuple[Any, ...]
+    filters: Mapping[str, tuple[Filter, Any]]
     sort: Sort
     limit: int
     cursor: str
     given: Mapping[str, str] = field(default_factory=dict)
     shape: Shape = Shape()
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What is asked of the rows, by filter; several codes as a tuple."""
+        return {name: tuple(value) if isinstance(value, list) else value for name, (_, value) in self.filters.items()}
+
+    def conditions(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return the conditions of the filters, with these values in place of those that were asked."""
+        return [one.condition(values[name]) for name, (one, _) in self.filters.items()]
 
     @property
     def fingerprint(self) -> str:
@@ -262,7 +271,8 @@ def read_list(query: QueryDict, *, filters: Sequence[Filter], sorts: Sequence[So
     allowed = [*by_name, "cursor", "limit", "sort", *offer.parameters]
     problems = list(_unknown(query, allowed))
     given = {name: str(query[name]) for name in query if name in allowed}
-    conditions, limit, sort, shape = [], DEFAULT_LIMIT, sorts[0], Shape()
+    chosen: dict[str, tuple[Filter, Any]] = {}
+    limit, sort, shape = DEFAULT_LIMIT, sorts[0], Shape()
     for name, value in given.items():
         try:
             if name == "limit":
@@ -273,14 +283,14 @@ def read_list(query: QueryDict, *, filters: Sequence[Filter], sorts: Sequence[So
                 shape = replace(shape, **{name: _read_names(value, name, offer)})
             elif name in by_name:
                 one = by_name[name]
-                conditions.append(one.condition(one.read(value)))
+                chosen[name] = (one, one.read(value))
                 if one.needs and one.needs not in given:
                     problems.append(FieldProblem(name, f"{name} goes together with {one.needs}."))
         except Unreadable as error:
             problems.append(FieldProblem(name, f"{name} {error}."))
     if problems:
         raise InvalidParameters(problems)
-    return Asked(tuple(conditions), sort, limit, given.get("cursor", ""), given, shape)
+    return Asked(chosen, sort, limit, given.get("cursor", ""), given, shape)
 
 
 def read_shape(query: QueryDict, offer: Offer) -> Shape:

@@ -17,13 +17,14 @@ from rest_framework.views import APIView
 
 from integrations.api.deprecation import Deprecation
 from integrations.api.errors import NOT_HERE, FieldProblem, InvalidParameters, LimitReached, problem
-from integrations.api.parameters import Filter, Offer, Shape, read_list, read_shape
+from integrations.api.parameters import Asked, Filter, Offer, Shape, read_list, read_shape
 from integrations.api.permissions import MissingScope
 from integrations.api.preconditions import etag, has_newest
 from integrations.api.schema import ApiSchema
+from integrations.api.statements import rows_of
 from tenancy.access import API_SCOPES, AccessPolicy, hidden_from_token, public
 from tenancy.http import TokenOwner
-from tenancy.keyset import InvalidCursor, Page, Sort, page_of
+from tenancy.keyset import Fetch, InvalidCursor, Page, Sort, page_from, segment_of
 from tenancy.token_limits import Metered
 
 Row = Mapping[str, Any]
@@ -112,7 +113,7 @@ class RecordView(ApiView):
     expansions: ClassVar[Mapping[str, "type[RecordView]"]] = {}
 
     def rows(self) -> QuerySet[Any, Any]:
-        """Return the rows of the organisation that the API shows."""
+        """Return the rows of the organisation that the API shows; which they are depends on nothing else."""
         raise NotImplementedError
 
     def shaped(self, row: Row) -> dict[str, Any]:
@@ -122,6 +123,21 @@ class RecordView(ApiView):
     def with_parts(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows of a page with what belongs to them from other tables, in one query for all of them."""
         return rows
+
+    def row(self, key: UUID, column: str = "id") -> Row:
+        """Return the row of a record.
+
+        :raises Http404: when the organisation has none, or it was deleted.
+        """
+
+        def build(values: Mapping[str, Any]) -> QuerySet[Any, Any]:
+            return self.rows().filter(**{column: values["key"]}).values(*self.columns).order_by()
+
+        shape, values = (type(self), column), {"key": key, "organization": self.organization_id}
+        rows = rows_of(shape, build, values, 1)
+        if not rows:
+            raise Http404(NOT_HERE)
+        return rows[0]
 
     @classmethod
     @cache
@@ -162,15 +178,30 @@ class ListView(RecordView):
     def get(self, request: Request) -> HttpResponse:
         """Return a page."""
         asked = read_list(request.query_params, filters=self.filters, sorts=self.sorts, offer=self.offer())
-        rows = self.rows().filter(*asked.conditions).values(*self.columns)
         scope = f"api {self.plural} {self.organization_id} {asked.fingerprint}"
         try:
-            page: Page[Any] = page_of(
-                rows, sort=asked.sort, size=asked.limit, scope=scope, cursor=asked.cursor, filled=False
+            page: Page[Any] = page_from(
+                self._fetch(asked), sort=asked.sort, size=asked.limit, scope=scope, cursor=asked.cursor, filled=False
             )
         except InvalidCursor:
             raise InvalidParameters([FieldProblem("cursor", BAD_CURSOR)]) from None
         return answer(envelope(request, replace(page, rows=self.shown(page.rows, asked.shape))))
+
+    def _fetch(self, asked: Asked) -> Fetch[Row]:
+        """Return what reads a segment of the list, by a statement that is compiled once for lists of this shape."""
+        own = asked.values | {"organization": self.organization_id}
+
+        def fetch(is_null: bool, position: tuple[Any, UUID] | None, backward: bool, limit: int) -> list[Row]:
+            def build(values: Mapping[str, Any]) -> QuerySet[Any, Any]:
+                rows = self.rows().filter(*asked.conditions(values)).values(*self.columns)
+                beyond = None if position is None else (values["cursor value"], values["cursor id"])
+                return segment_of(rows, asked.sort, is_null, beyond, backward)
+
+            place = {} if position is None else {"cursor value": position[0], "cursor id": position[1]}
+            shape = (type(self), asked.sort, is_null, backward)
+            return list(rows_of(shape, build, own | place, limit))
+
+        return fetch
 
 
 BAD_CURSOR = (
@@ -191,16 +222,6 @@ class DetailView(RecordView):
         """
         shape = read_shape(request.query_params, self.offer())
         return record_answer(self, self.row(key[self.key], self.key), shape)
-
-    def row(self, key: UUID, column: str = "id") -> Row:
-        """Return the row of a record.
-
-        :raises Http404: when the organisation has none, or it was deleted.
-        """
-        row: Row | None = self.rows().filter(**{column: key}).values(*self.columns).order_by().first()
-        if row is None:
-            raise Http404(NOT_HERE)
-        return row
 
 
 def record_answer(view: RecordView, row: Row, shape: Shape) -> HttpResponse:

@@ -10,6 +10,7 @@ from integrations.api import bodies, parameters
 from integrations.api.bodies import Body, Values, both_or_neither, with_amounts
 from integrations.api.bulk import BulkView, RowOutcomes, row_body
 from integrations.api.components import money, reference
+from integrations.api.members import MemberView
 from integrations.api.views import RecordView, Row
 from integrations.api.writing import CreatingView
 from pipeline.api import references
@@ -99,6 +100,8 @@ class AccountView(RecordView):
         *("owner_id", "owner__name", "lifecycle", "segment", "industry", "region", "country", "city", "website"),
         *("employees", "annual_revenue_minor", "potential_minor", "currency", "customer_since", "icp_fit"),
     )
+
+    expansions = {"owner": MemberView}
 
     def rows(self) -> QuerySet[Any, Any]:
         """Return the accounts that were not deleted."""
@@ -206,5 +209,5 @@ class AccountBulkView(BulkView):
     def upsert(self, source: str, rows: Mapping[str, Values]) -> RowOutcomes:
         """Add or change the accounts."""
         found = with_accounts(self.organization_id, source, rows, "parent_external_id", "parent_id")
-        organization = Organization.objects.get(pk=self.organization_id)
+        organization = Organization.from_db("default", ["id"], [self.organization_id])
         return found.then(upsert_accounts(organization=organization, source=source, rows=found.rows, at=timezone.now()))

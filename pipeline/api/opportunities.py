@@ -11,12 +11,14 @@ from integrations.api.bodies import Body, Values, both_or_neither, with_amounts
 from integrations.api.bulk import BulkView, RowOutcomes, row_body
 from integrations.api.components import money, reference
 from integrations.api.errors import FieldProblem, InvalidBody
+from integrations.api.members import MemberView
 from integrations.api.views import RecordView, Row
 from integrations.api.writing import CreatingView
 from pipeline.api import references
 from pipeline.api.accounts import AccountView
 from pipeline.api.bulk import by_external_id, with_accounts
 from pipeline.api.components import OpportunitySerializer
+from pipeline.api.products import ProductView
 from pipeline.api.writing import RecordDeletingView, RecordWritingView
 from pipeline.models import ForecastCategory, Opportunity, Outcome, Stage
 from pipeline.operations import UnableToMoveStage, change_opportunity, create_opportunity, upsert_opportunities
@@ -102,7 +104,7 @@ class OpportunityView(RecordView):
         *("stage__probability_bp", "probability_bp", "outcome", "amount_minor", "currency", "close_date", "opened_at"),
         *("closed_at", "stage_entered_at", "lost_reason", "next_step", "next_step_date"),
     )
-    expansions = {"account": AccountView}
+    expansions = {"account": AccountView, "owner": MemberView, "product": ProductView}
 
     def rows(self) -> QuerySet[Any, Any]:
         """Return the deals that were not deleted."""
@@ -235,6 +237,6 @@ class OpportunityBulkView(BulkView):
     def upsert(self, source: str, rows: Mapping[str, Values]) -> RowOutcomes:
         """Add or change the deals."""
         found = with_accounts(self.organization_id, source, rows, "account_external_id", "account_id")
-        organization = Organization.objects.get(pk=self.organization_id)
+        organization = Organization.from_db("default", ["id"], [self.organization_id])
         done = upsert_opportunities(organization=organization, source=source, rows=found.rows, at=timezone.now())
         return found.then(done)

@@ -19,8 +19,8 @@ class RecordWritingView(WritingView):
 
     @cached_property
     def organization(self) -> Organization:
-        """The organisation of the token."""
-        return Organization.objects.get(pk=self.organization_id)
+        """The organisation of the token; what is kept of it is read when somebody asks, and few changes do."""
+        return Organization.from_db("default", ["id"], [self.organization_id])
 
     @cached_property
     def now(self) -> datetime:

@@ -118,7 +118,7 @@ def _staged(
         place = {"stage_id": begins_in.pk, "pipeline_id": begins_in.pipeline_id}
         begun = {**place, "stage_entered_at": at, "opened_at": at}
         return {**begun, "outcome": "open", "closed_at": None, "lost_reason": ""}
-    stage = stages[said.get("stage_id", old["stage_id"])]
+    stage = stages[said["stage_id"] if "stage_id" in said else old["stage_id"]]
     if stage.pk == old["stage_id"]:
         if reason and reason != old["lost_reason"]:
             raise UnableToMoveStage("A reason for a loss goes together with the move into a lost stage.")
