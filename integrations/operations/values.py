@@ -72,6 +72,10 @@ def value_questions(*, organization: Organization, import_file: ImportFile) -> l
     return questions
 
 
+def _is_called(kind: Choice, text: str) -> bool:
+    return name_key(text) in {name_key(word) for word in (kind.code, kind.label, *kind.words)}
+
+
 def _decision(
     text: str, counts: dict[str, int], decided: dict[str, str] | None, options: list[ValueOption], found: Field
 ) -> ValueDecision:
@@ -84,6 +88,10 @@ def _decision(
     # Where every row says the same of itself, the kind is the file's own word and no guess from a name.
     said = [kind.code for kind in found.kinds if counts.get(kind.code, 0) == count]
     kind = said[0] if said and count else ""
+    if not kind and same is None:
+        # Only put forward on the page; nothing is written by it before a person has said so.
+        guess = next((found_kind.code for found_kind in found.kinds if _is_called(found_kind, text)), "")
+        return ValueDecision(text, count, create=text, kind=guess)
     if same is not None and kind in ("", same.kind):
         return ValueDecision(text, count, use=same.id, kind=same.kind, is_sure=True)
     return ValueDecision(text, count, create=text, kind=kind, is_sure=bool(kind))

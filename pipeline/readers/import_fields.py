@@ -156,7 +156,13 @@ PRODUCTS = (
     Field("discontinued", "Discontinued", T.BOOLEAN, aliases=("is discontinued", "ausgelaufen", "inactive")),
 )  # fmt: skip
 
-STAGE_KINDS = (Choice("open", "Open"), Choice("won", "Won"), Choice("lost", "Lost"))
+STAGE_KINDS = (
+    Choice("open", "Open", (
+        "new", "prospecting", "qualification", "engaging", "discovery", "proposal", "negotiation", "in progress",
+        "offen", "Angebot", "Verhandlung", "Erstkontakt")),
+    Choice("won", "Won", ("closed won", "closedwon", "closed - won", "gewonnen", "Auftrag erhalten")),
+    Choice("lost", "Lost", ("closed lost", "closedlost", "closed - lost", "verloren", "abgesagt")),
+)  # fmt: skip
 
 OPPORTUNITIES = (
     _id("Deal id", "opportunity id", "deal id", "opportunity no", "opportunity number", "Chancen-Nr.",

@@ -163,6 +163,15 @@ def test_values_nobody_decided_on_are_held_back(cast):
     assert found.found_values == {"stage": {"Mystery": {"count": 1}, "Won": {"count": 1}}}
 
 
+def test_usual_names_of_stages_are_put_forward_and_still_asked_about(cast, client_for):
+    found, made = checked(cast, "deals.csv", "Deal ID,Deal Name,Stage\n1,One,Closed Won\n2,Two,Verloren\n3,Three,Odd\n")
+    page = client_for(cast.lena).get(f"/acme/imports/{made.pk}/").content.decode()
+    assert page.count(" selected>“") == 2
+    assert "selected>“Closed Won”, which is won" in page
+    assert "selected>“Verloren”, which is lost" in page
+    assert found.count("held") == 3
+
+
 def test_words_for_nothing_are_nothing_but_names_stay(cast):
     content = "Account ID,Account Name,City,Country\n1,None,NA,Select\n2,Null GmbH,n/a,DE\n"
     _, made = checked(cast, "accounts.csv", content)
