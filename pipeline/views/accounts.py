@@ -20,6 +20,7 @@ from pipeline.forms.accounts import AccountForm, account_values
 from pipeline.forms.filters import AccountFilterForm
 from pipeline.models import Account, ListName
 from pipeline.queries.accounts import SORTS
+from pipeline.queries.search import Kind, search
 from pipeline.querysets import AccountQuerySet
 from pipeline.views.bulk import bulk_bar
 from pipeline.views.listing import from_the_beginning, read_cursor, read_filters, read_sort, render_list
@@ -131,12 +132,17 @@ def _cells(account: Account) -> tuple[object, ...]:
 @member_can(Action.VIEW_ACCOUNTS)
 @require_safe
 def account_suggestions(request: MemberRequest) -> HttpResponse:
-    """Suggest names of accounts for a field in which one is typed."""
+    """Suggest names of accounts for a field in which one is typed: what the search finds, the best first."""
     typed = str(next((value for value in request.GET.values() if value), "")).strip()
-    today = local_day(request.organization, timezone.now())
-    found = queries.accounts(organization=request.organization, member=request.member, today=today)
-    names = found.named_like(typed).order_by("name_key", "id")[:20] if typed else []
-    return render(request, "pipeline/account_names.html", {"accounts": names})
+    found = search(
+        organization=request.organization,
+        member=request.member,
+        text=typed,
+        today=local_day(request.organization, timezone.now()),
+        kinds=(Kind.ACCOUNT,),
+        limit=20,
+    )
+    return render(request, "pipeline/account_names.html", {"accounts": [one.record for one in found[Kind.ACCOUNT]]})
 
 
 def _found(request: MemberRequest) -> AccountQuerySet:
