@@ -264,7 +264,7 @@ def export_cells(reader: Reader, row: TrailRow) -> tuple[object, ...]:
         action, table, address, seal = row.type, row.subject_type, "", ""
         before, after = "", as_json(without_deep(row.payload, hidden))
     else:
-        action, table, address, seal = row.action, row.table_name, row.address, row.seal_number or ""
+        action, table, address, seal = row.action, row.table_name, row.address, str(row.seal_number or "")
         before, after = (as_json(without_deep(values or {}, hidden)) for values in (row.before, row.after))
     who = reader.actor_words(row.actor_id, row.task, kind)
     name = reader.names.get((model, record_id), "")
