@@ -19,7 +19,7 @@ from django.db import close_old_connections
 from integrations.models import Import
 from pipeline.models import Account
 from pipeline.operations import log_activity
-from tenancy.relay import place_events_of
+from tenancy.models import DomainEvent
 from tenancy.scoping import organization_scope
 from tests.cast import Cast
 from tests.integrations.api_caller import a_token
@@ -96,7 +96,17 @@ def token(cast: Cast) -> str:
         )
         an_order(cast.acme, velora, lines=[a_line()])
         Import.objects.create(organization=cast.acme, source="import:erp", currency="EUR", state="done")
-        place_events_of(str(cast.acme.pk))
+        for position in (1, 2):
+            DomainEvent.objects.create(
+                organization=cast.acme,
+                type="account.created",
+                subject_type="account",
+                subject_id=velora.pk,
+                actor=cast.rui,
+                occurred_at=NOON,
+                recorded_at=NOON,
+                position=position,
+            )
         score(
             cast.acme,
             velora,
