@@ -129,6 +129,21 @@ class TestShell:
             client.get("/acme/nowhere/")
 
 
+PARTS = (
+    "i av avs badge btn card chip delta field input check switch kcard kcol list palette drawer pop menu bar ring "
+    "stats stat score why seg tabs steps table bulk timeline toast tree heat notice empty sk live"
+)
+"""The class of each component of the design that exists."""
+
+
+class TestComponents:
+    @pytest.mark.parametrize("part", PARTS.split())
+    def test_the_page_shows_it(self, part: str, cast: Cast, client_for: ClientFor) -> None:
+        html = client_for(cast.lena).get(reverse("ui-components")).content.decode()
+
+        assert re.search(rf'class="(?:[^"]* )?{part}(?: [^"]*)?"', html), part
+
+
 class TestErrors:
     def test_a_stranger_and_a_missing_page_look_the_same(self, cast: Cast, client_for: ClientFor) -> None:
         client = client_for(cast.sam)

@@ -19,7 +19,7 @@ TEMPLATES = sorted(
     if path.suffix in {".html", ".txt"}
 )
 PAGES = [path for path in TEMPLATES if path.suffix == ".html"]
-SAMPLES = "templates/ui/components.html"  # shows what people would write, so its words are not ours
+SAMPLES = ("templates/ui/components.html", "templates/ui/more_components.html")  # show what people would write
 
 FORBIDDEN = {
     "style attribute": r"\sstyle\s*=",
@@ -123,7 +123,7 @@ def test_a_download_is_never_boosted() -> None:
 
 
 def test_every_word_can_be_translated() -> None:
-    found = [line for path in PAGES if relative(path) != SAMPLES for line in plain_words(path)]
+    found = [line for path in PAGES if relative(path) not in SAMPLES for line in plain_words(path)]
 
     assert not found, "Words outside {% translate %}:\n" + "\n".join(found)
 
