@@ -69,7 +69,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     reference = secrets.token_hex(3).upper()
     unavailable = isinstance(error, UNAVAILABLE)
-    logger.error("Reference %s: %s %s failed: %s", reference, request.method, request.path, type(error).__name__)
+    # The route and not the address: that may be somebody's signed link.
+    route = getattr(request.resolver_match, "view_name", "") or "none"
+    logger.error("Reference %s: %s %s failed: %s", reference, request.method, route, type(error).__name__)
     status = 503 if unavailable else 500
     if _wants_json(request):
         response = problem(status, reference=reference)
@@ -90,5 +92,5 @@ def _alone(template: str, status: int, **context: object) -> HttpResponse:
 @requires_csrf_token
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form whose token does not match: the page was open for too long, or cookies are off."""
-    logger.warning("Form token refused at %s: %s", request.path, reason)
+    logger.warning("Form token refused at %s: %s", getattr(request.resolver_match, "view_name", "") or "none", reason)
     return _page(request, "errors/csrf.html", 403)

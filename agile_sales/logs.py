@@ -36,7 +36,13 @@ class Links(logging.Filter):
     """Adds the ids of the request or task and of its organisation to each record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Add the ids; every record passes."""
+        """Add the ids, and take out the address that Django writes of what it refuses; every record passes."""
+        if (request := getattr(record, "request", None)) is not None:
+            # It may be somebody's signed link, or what they searched for; the request's own line has the route.
+            delattr(record, "request")
+            path = getattr(request, "path", "")
+            args = record.args if isinstance(record.args, tuple) else ()
+            record.args = tuple("…" if arg == path else arg for arg in args)
         scope = active_scope()
         organization = scope.organization_id if scope else None
         values = {

@@ -3,7 +3,6 @@
 import json
 import statistics
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -17,6 +16,7 @@ from django.db import connection, reset_queries  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from benchmarks.gates import gate, timed  # noqa: E402
 from pipeline.models import Account  # noqa: E402
 from tenancy.models import Member, Organization, User  # noqa: E402
 from tenancy.scoping import organization_scope  # noqa: E402
@@ -95,13 +95,6 @@ def ask(client: Client, url: str) -> None:
     assert response.status_code == 200, f"{url}: {response.status_code}"
 
 
-def timed(target: Callable[[], Any]) -> float:
-    """Return the seconds that one call takes."""
-    start = time.perf_counter()
-    target()
-    return time.perf_counter() - start
-
-
 def queries(client: Client, url: str) -> int:
     """Return how many statements one answer costs, those of the transaction and the tenant setting included."""
     connection.force_debug_cursor = True
@@ -109,11 +102,6 @@ def queries(client: Client, url: str) -> int:
     ask(client, url)
     connection.force_debug_cursor = False
     return len(connection.queries_log)
-
-
-def gate(value: float, limit: float, unit: str) -> dict[str, Any]:
-    """Return one line of the result: smaller is better."""
-    return {"value": value, "gate": limit, "unit": unit, "passed": value <= limit}
 
 
 if __name__ == "__main__":

@@ -81,13 +81,14 @@ def test_only_the_system_role_passes_row_level_security(urls: roles.RoleUrls) ->
     assert seen == {"owner": 0, "app": 0, "system": 1}
 
 
-def test_the_application_has_time_limits(urls: roles.RoleUrls) -> None:
+def test_the_application_has_time_limits_and_reads_no_table_whole(urls: roles.RoleUrls) -> None:
     with cursor_at(urls.app) as cursor:
-        cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(roles.APP_LIMITS)])
+        cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(roles.APP_SETTINGS)])
         assert dict(cursor.fetchall()) == {
             "statement_timeout": "10000",
             "lock_timeout": "2000",
             "idle_in_transaction_session_timeout": "15000",
+            "enable_seqscan": "off",
         }
 
 

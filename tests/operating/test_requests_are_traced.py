@@ -57,6 +57,16 @@ def test_a_page_has_an_id_and_a_line_without_its_address(
     assert "Velora" not in "".join(lines.written)
 
 
+@pytest.mark.parametrize("path", ["/acme/accounts/canary-7/?q=canary-8", "/api/v1/accounts?canary-7=canary-8"])
+def test_what_is_refused_is_logged_without_its_address_too(
+    cast: Cast, client_for: Callable[[Member], Client], lines: Lines, path: str
+) -> None:
+    client_for(cast.lena).get(path)
+
+    assert any("Not Found" in line or "Unauthorized" in line for line in lines.written)
+    assert "canary" not in "".join(lines.written)
+
+
 def test_a_stranger_is_not_logged_as_one_of_the_organization(
     cast: Cast, client_for: Callable[[Member], Client], lines: Lines
 ) -> None:
