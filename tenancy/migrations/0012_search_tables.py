@@ -55,10 +55,12 @@ BEGIN
     INSERT INTO tenancy_searchword (id, organization_id, word)
     SELECT gen_random_uuid(), seen.organization_id, seen.word
     FROM (
-        SELECT DISTINCT e.organization_id, w.word
+        SELECT e.organization_id, w.word
         FROM written_rows e CROSS JOIN LATERAL unnest(string_to_array(e.key || ' ' || e.also, ' ')) AS w(word)
+        GROUP BY 1, 2
+        OFFSET 0 -- the conditions look at each word once, and not at each time that it occurs
     ) seen
-    WHERE seen.word ~ '^[^0-9]{3,60}$' AND NOT EXISTS (
+    WHERE length(seen.word) BETWEEN 3 AND 60 AND seen.word !~ '[0-9]' AND NOT EXISTS (
         SELECT FROM tenancy_searchword known
         WHERE known.organization_id = seen.organization_id AND known.word = seen.word
     );
