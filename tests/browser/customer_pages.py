@@ -10,6 +10,7 @@ from django.utils import timezone
 from pipeline.models import Account, SatisfactionResponse
 from pipeline.operations import log_activity, update_opportunity
 from tenancy.scoping import organization_scope
+from tests.architecture.world import a_bulk_change
 from tests.cast import Cast
 from tests.pipeline import records
 
@@ -92,11 +93,22 @@ def _search(text: str) -> Callable[[Cast], str]:
     return address
 
 
+def _many_changed(cast: Cast) -> str:
+    """Return the address of a change of many records that is done, with some that stay as they were."""
+    with organization_scope(cast.acme):
+        bulk = a_bulk_change(cast.acme, cast.lena)
+        bulk.state, bulk.done, bulk.changed = "done", 800, 797
+        bulk.refused = {"not yours": {"count": 3, "names": ["Velora E-Bikes", "Tramont Rail"]}}
+        bulk.save()
+    return reverse("pipeline:bulk", args=[cast.acme.slug, bulk.pk])
+
+
 CUSTOMER_PAGES: list[tuple[str, Callable[[Cast], str]]] = [
     ("search", lambda cast: reverse("search", args=[cast.acme.slug])),
     ("search-found", _search("velora")),
     ("search-guessed", _search("velroa")),
     ("search-nothing", _search("zzzz")),
+    ("many-changed", _many_changed),
     ("accounts-none-fits", of_velora("accounts", name="zzz")),
     ("accounts-empty", lambda cast: reverse("pipeline:accounts", args=[cast.acme.slug])),
     ("accounts-deleted", _after_deletion),
