@@ -14,8 +14,8 @@ from tenancy.models import AuditEntry, AuditSeal, Organization
 SLACK = timedelta(days=1)
 """No transaction lasts so long: an entry that is older than its batch by more was put there afterwards."""
 
-STEP = 200
-"""Seals whose rows are hashed in one statement."""
+STEP, MOST_ROWS = 200, 20_000
+"""Seals, and entries, that are hashed in one statement: it must end within the time that the application's role has."""
 
 _ENTRIES = f"""
 SELECT e.seal_number, count(*), {ENTRIES_HASH} FROM tenancy_auditentry e
@@ -110,8 +110,7 @@ def row_breaks(organization: Organization, seals: list[dict[str, Any]]) -> Itera
     purged = seals[-1]["purged_through"] if seals else 0
     events_from = 0
     with connection.cursor() as cursor:
-        for start in range(0, len(seals), STEP):
-            part = seals[start : start + STEP]
+        for part in parts_of(seals):
             bounds = [str(organization.pk), part[0]["number"] - 1, part[-1]["number"]]
             cursor.execute(_ENTRIES, bounds)
             found = {number: (count, digest) for number, count, digest in cursor.fetchall()}
@@ -123,6 +122,20 @@ def row_breaks(organization: Organization, seals: list[dict[str, Any]]) -> Itera
                     if (count, digest) != (seal["event_count"], seal["events_hash"]):
                         yield Break(seal["number"], f"{_difference(seal['event_count'], count, 'event')}")
                 events_from = seal["events_through"]
+
+
+def parts_of(seals: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Yield the seals in parts of few enough rows."""
+    part: list[dict[str, Any]] = []
+    rows = 0
+    for seal in seals:
+        if part and (len(part) == STEP or rows + seal["entry_count"] > MOST_ROWS):
+            yield part
+            part, rows = [], 0
+        part.append(seal)
+        rows += seal["entry_count"]
+    if part:
+        yield part
 
 
 def entry_breaks(seal: dict[str, Any], count: int, digest: str, *, purged: int) -> Iterator[Break]:
