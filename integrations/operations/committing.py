@@ -340,3 +340,5 @@ def fail_import(*, organization: Organization, import_id: UUID, error: str) -> N
             Run.objects.for_organization(organization).filter(pk=made.run_id).update(
                 status=Run.Status.FAILED, finished_at=timezone.now(), error=error[:500]
             )
+        # What was written before stays: whoever follows the events must hear of it.
+        record_event(organization=organization, type="import.failed", subject=made, source=made.source)

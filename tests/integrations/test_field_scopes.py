@@ -23,10 +23,12 @@ def shown(cast: Cast, record: str, field: str, *, scopes: list[str]) -> Any:
         Activity.objects.create(
             organization=cast.acme, account=account, kind="note", body="Private.", occurred_at=records.NOON
         )
+        records.an_inquiry(cast.acme, text="Private.")
         records.an_order(cast.acme, account, lines=[records.a_line(quantity=Decimal(1), cost_minor=70)])
     path, read = {
         "contact": ("contacts", lambda one: one[field]),
         "activity": ("activities", lambda one: one[field]),
+        "inquiry": ("inquiries", lambda one: one[field]),
         "orderline": ("orders", lambda one: one["lines"][0]["cost"]),
     }[record]
     caller = Caller(a_token(cast.acme, scopes=[f"{path}:read", *scopes]))

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from uuid_utils.compat import uuid7
 
 from integrations.models import Import
-from tenancy.models import Member, Run, RunStep, Unit, UnitMembership
+from integrations.operations.committing import fail_import
+from tenancy.models import DomainEvent, Member, Run, RunStep, Unit, UnitMembership
 from tenancy.scoping import organization_scope
 from tests.architecture.world import a_night, an_import
 from tests.cast import Cast
@@ -238,6 +239,19 @@ def test_an_import_counts_what_became_of_its_rows(cast: Cast, acme: Caller) -> N
     # What it wrote is found by its source, from the moment on at which it began to write.
     written = acme.read("/api/v1/accounts", source=done["source"], updated_after=done["started_at"])
     assert named(written["results"]) == ["Gruber"]
+
+
+def test_an_import_that_could_not_go_on_is_told_to_who_follows(cast: Cast) -> None:
+    with organization_scope(cast.acme):
+        made = an_import(cast.acme)
+        Import.objects.filter(pk=made.pk).update(state="committing")
+
+    for _ in range(2):
+        fail_import(organization=cast.acme, import_id=made.pk, error="Disk full")
+
+    with organization_scope(cast.acme):
+        event = DomainEvent.objects.get(type="import.failed")
+    assert (event.subject_id, event.source) == (made.pk, "import:erp")
 
 
 def test_a_filter_narrows_the_imports(cast: Cast, acme: Caller) -> None:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from pipeline.models import Activity, Inquiry
+from pipeline.models import Activity, Inquiry, UndoStep
 from pipeline.operations import (
     StaleVersion,
     UnableToChangeInquiry,
@@ -223,6 +223,23 @@ def test_whoever_answers_has_it(cast: Cast, client_for: ClientFor) -> None:
     with organization_scope(cast.acme):
         inquiry.refresh_from_db()
     assert (inquiry.owner_id, inquiry.state) == (cast.mia.pk, "answered")
+
+
+def test_taking_one_can_be_taken_back(cast: Cast, client_for: ClientFor) -> None:
+    client = client_for(cast.rui)
+    with organization_scope(cast.acme):
+        inquiry = an_inquiry(cast.acme, an_account(cast.acme))
+    client.post(url("inquiry-move", inquiry.pk), {"to": "take", "version": "1"})
+    with organization_scope(cast.acme):
+        step = UndoStep.objects.get(member=cast.rui)
+
+    client.post(url("undo", step.pk))
+
+    with organization_scope(cast.acme):
+        inquiry.refresh_from_db()
+        mark = Activity.objects.get(source="inquiry")
+    assert (inquiry.owner_id, inquiry.state, inquiry.version) == (None, "new", 3)
+    assert mark.member_id is None
 
 
 def test_what_customers_write_is_for_those_who_talk_with_them(cast: Cast, client_for: ClientFor) -> None:
