@@ -19,6 +19,7 @@ from pipeline.api.opportunities import OpportunityBulkView, OpportunityDetailVie
 from pipeline.api.orders import OrderDetailView, OrderListView
 from pipeline.api.products import ProductDetailView, ProductListView
 from pipeline.api.satisfaction_responses import SatisfactionResponseDetailView, SatisfactionResponseListView
+from pipeline.api.stages import StageDetailView, StageListView
 
 app_name = "api"
 urlpatterns = [
@@ -46,6 +47,8 @@ urlpatterns = [
     ),
     path("v1/inquiries", InquiryListView.as_view(), name="inquiries"),
     path("v1/inquiries/<uuid:id>", InquiryDetailView.as_view(), name="inquiry"),
+    path("v1/stages", StageListView.as_view(), name="stages"),
+    path("v1/stages/<uuid:id>", StageDetailView.as_view(), name="stage"),
     path("v1/account-scores", AccountScoreListView.as_view(), name="account-scores"),
     path("v1/account-scores/<uuid:account_id>", AccountScoreDetailView.as_view(), name="account-score"),
     path("v1/units", UnitListView.as_view(), name="units"),

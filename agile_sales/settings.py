@@ -271,6 +271,7 @@ SPECTACULAR_SETTINGS = {
         "UnitKindEnum": "tenancy.models.Unit.Kind",
         "BuyingRoleEnum": "pipeline.models.BuyingRole",
         "OrderStatusEnum": "pipeline.models.OrderStatus",
+        "OutcomeEnum": "pipeline.models.Outcome",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
