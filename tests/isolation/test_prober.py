@@ -26,10 +26,9 @@ LONG = "AGILE_SALES_LONG" in os.environ
 SAMPLE = 2_000
 # Printed with a failure, so that it can be set.
 SEED = int(os.environ.get("AGILE_SALES_SEED", random.SystemRandom().randrange(10_000)))
-LOOK_EVERY = 50  # questions that change nothing by promise: the state is compared now and then
+LOOK_EVERY = 25  # a GET promises to change nothing: the state is compared for some of them
 
 
-CHANGED = "a row of the other organisation was changed"
 statuses: Counter[int] = Counter()
 
 
@@ -70,19 +69,18 @@ def sampled(every: list[Probe], *, seed: int) -> list[Probe]:
     return [*few, *rest]
 
 
-def faults_of(probe: Probe, victim: Victim, before: str) -> Iterator[str]:
-    """Ask, and yield what is wrong with the answer; what a write changed is undone."""
-    if probe.method == "GET":
+def faults_of(probe: Probe, victim: Victim, before: str, *, look: bool) -> Iterator[str]:
+    """Ask, and yield what is wrong with the answer; whatever it changed is undone.
+
+    Also what a question leaves on the asker's own side: the audit trail of their export names the ids that they typed.
+    """
+    with transaction.atomic():
         answer = ask(probe)
         content = content_of(answer)
-    else:
-        with transaction.atomic():
-            answer = ask(probe)
-            content = content_of(answer)
-            after = victim.state()
-            transaction.set_rollback(True)
-        if after != before:
-            yield CHANGED
+        changed = look and victim.state() != before
+        transaction.set_rollback(True)
+    if changed:
+        yield "a row of the other organisation was changed"
     statuses[answer.status_code] += 1
     sent = set(UUID_FORM.findall(f"{probe.url} {json.dumps(probe.body)}"))
     if answer.status_code >= 500:
@@ -118,15 +116,12 @@ def content_of(answer: Any) -> str:
 
 def run(asked: list[Probe], victim: Victim) -> dict[str, list[str]]:
     statuses.clear()
-    before, faults = victim.state(), {}
+    before = victim.state()
+    faults: dict[str, list[str]] = {}
     for number, probe in enumerate(asked):
-        if found := list(faults_of(probe, victim, before)):
+        look = probe.method != "GET" or number % LOOK_EVERY == 0
+        if found := list(faults_of(probe, victim, before, look=look)):
             faults[str(probe)] = found
-        if number % LOOK_EVERY == 0 and victim.state() != before:
-            faults[f"one of the last {LOOK_EVERY}, up to {probe}"] = [CHANGED]
-            before = victim.state()
-    if victim.state() != before:
-        faults["one of the last"] = [CHANGED]
     return faults
 
 
