@@ -69,10 +69,16 @@ def draw_accounts(
     staff: Staff,
     workdays: Workdays,
     rng: np.random.Generator,
+    *,
+    batch: int = 0,
+    batches: int = 1,
 ) -> list[AccountRow]:
-    """Return the accounts; lifecycle and customer_since follow from the orders later."""
-    names = FirmNames(rng)
-    owners = _owners(market, staff, rng)
+    """Return the accounts; lifecycle and customer_since follow from the orders later.
+
+    Batches never give out the same company name, and each goes on where the one before left the turns of the owners.
+    """
+    names = FirmNames(rng, batch=batch)
+    owners = _owners(market, staff, rng, begin=batch / batches)
     fit_grades = _fit_grades(market.fit + 0.6 * rng.standard_normal(market.count))
     own_size = np.exp(rng.normal(np.log(60), 0.8, market.count))  # their revenue, in potentials
     known_for = rng.uniform(0.3, 6, market.count)  # years before the first order, or before now
@@ -151,12 +157,15 @@ def draw_contacts(market: Market, accounts: list[AccountRow], rng: np.random.Gen
     return contacts
 
 
-def _owners(market: Market, staff: Staff, rng: np.random.Generator) -> list[int]:
-    """Key accounts belong to squads by industry, large and medium ones to the region, small ones to inside sales."""
+def _owners(market: Market, staff: Staff, rng: np.random.Generator, *, begin: float) -> list[int]:
+    """Return who owns each account; turns begin at a share of each group.
+
+    Key accounts belong to squads by industry, large and medium ones to the region, small ones to inside sales.
+    """
     turns: dict[str, int] = {}
 
     def next_of(group: list[int], name: str) -> int:
-        turn = turns.get(name, 0)
+        turn = turns.get(name, int(begin * len(group)))
         turns[name] = turn + 1
         return group[turn % len(group)]
 

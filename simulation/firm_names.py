@@ -170,11 +170,19 @@ KNOWN_MAKERS = frozenset(
 
 
 class FirmNames:
-    """Gives out company names and their short forms; no short form is given twice."""
+    """Gives out company names and their short forms; no short form is given twice, nor by two batches.
 
-    def __init__(self, rng: np.random.Generator) -> None:
+    Batches after the first can't know the names of the others, so founders' initials keep them apart: two, or three
+    from the 26th batch on ("K. L. Vellander Klimatechnik GmbH"), whose distance in the alphabet is the batch's own.
+    """
+
+    def __init__(self, rng: np.random.Generator, *, batch: int = 0) -> None:
         self._rng = rng
         self._taken: set[str] = set()
+        self._distances: list[int] = []
+        while batch:
+            batch, distance = divmod(batch, 26)
+            self._distances.append(distance)
 
     def root(self, language: str) -> str:
         """Return an invented root that sounds like the language."""
@@ -194,6 +202,7 @@ class FirmNames:
             root = self.root(language)
             if attempt > 8:  # the country's roots are used up: two families merged
                 root = f"{root}-{self.root(language)}"
+            root = self._initials() + root
             trade = self._trade(language, industry)
             short = plain_letters(f"{root} {trade}")
             if short not in self._taken:
@@ -209,6 +218,12 @@ class FirmNames:
             return None
         self._taken.add(short)
         return f"{group} {city} {forms[self._rng.integers(len(forms))]}", short
+
+    def _initials(self) -> str:
+        if not self._distances:
+            return ""
+        first = int(self._rng.integers(26))
+        return "".join(f"{chr(ord('A') + (first + distance) % 26)}. " for distance in (0, *self._distances))
 
     def _trade(self, language: str, industry: str) -> str:
         trades = _TRADES[language].get(industry) or _TRADES["en"].get(industry) or [industry]

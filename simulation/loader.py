@@ -1,13 +1,13 @@
-"""Puts a simulated company into the database: one transaction, everything through COPY, the past marked as such."""
+"""Puts a simulated company into the database: through COPY, a batch at a time, the past marked as such."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from uuid_utils.compat import uuid7
 
@@ -26,8 +26,10 @@ from pipeline.models import (
     Stage,
     UsageSignal,
 )
+from simulation.beginnings import TASK, new_organization
 from simulation.company import Company
 from simulation.deal_records import STAGES
+from simulation.profile import CompanyProfile
 from simulation.rows import AccountRow
 from tenancy import bulk
 from tenancy.models import Member, Organization, Unit, UnitMembership
@@ -35,13 +37,10 @@ from tenancy.scoping import organization_scope
 
 SOURCE = "simulation"
 YEARS_OF_UNITS = 4
+ROWS_AT_ONCE = 20_000  # of a table: as text they take several times the room of the drawn rows
 
 Progress = Callable[[str], None]
 _RECORD = ("id", "source", "external_id", "created_at", "updated_at", "recorded_at", "reconstructed")
-
-
-class UnableToLoad(ValueError):
-    """The company can't be put into the database; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class LoadedCompany:
 
 def account_code(place: int) -> str:
     """Return the account's id in the system that the simulation plays."""
-    return f"A-{place + 1:05d}"
+    return _CODES[Account].format(place + 1)
 
 
 def load_company(company: Company, *, slug: str, name: str, progress: Progress = lambda line: None) -> LoadedCompany:
@@ -64,68 +63,80 @@ def load_company(company: Company, *, slug: str, name: str, progress: Progress =
 
     :raises UnableToLoad: when the slug is taken or can't be one.
     """
-    organization = Organization(
-        slug=slug, name=name, currency=company.profile.currency, time_zone=company.profile.time_zone
-    )
-    _check(organization)
+    organization = new_organization(company.profile, slug=slug, name=name)
     with transaction.atomic():
         organization.save(force_insert=True)
-        with organization_scope(organization, task="simulate_company"):
-            return _Loader(company, organization, progress).load()
+        with organization_scope(organization, task=TASK):
+            loader = CompanyLoader(company.profile, organization, progress)
+            accounts = loader.add(company)
+    return LoadedCompany(organization, loader.members, accounts, loader.counts)
 
 
-def _check(organization: Organization) -> None:
-    try:
-        organization.full_clean(validate_unique=False)
-    except ValidationError as error:
-        words = " ".join(error.messages)
-        raise UnableToLoad(f"No organisation can have the slug {organization.slug!r} and this name. {words}") from None
-    if Organization.objects.filter(slug=organization.slug).exists():
-        raise UnableToLoad(
-            f"There is an organisation {organization.slug!r} already, and a simulation never writes into one that "
-            "exists. Choose another slug."
-        )
+class CompanyLoader:
+    """Stores a company, one table after the other; rows refer to each other by place, the database by id.
 
+    The first batch brings people and products with it. Places begin anew in each batch, the numbers in external ids
+    go on.
+    """
 
-class _Loader:
-    """Stores one table after the other; rows refer to each other by place, the database by id."""
-
-    def __init__(self, company: Company, organization: Organization, progress: Progress) -> None:
-        self.company, self.organization, self.progress = company, organization, progress
-        self.zone = ZoneInfo(company.profile.time_zone)
+    def __init__(self, profile: CompanyProfile, organization: Organization, progress: Progress) -> None:
+        self.organization, self.progress = organization, progress
+        self.zone = ZoneInfo(profile.time_zone)
         self.counts: dict[str, int] = {}
-        self.members = _ids(company.staff.members)
-        self.products = _ids(company.products)
+        self.members: list[UUID] = []
+        self.products: list[UUID] = []
+        self.stages: list[Stage] = []
+
+    def add(self, company: Company) -> list[UUID]:
+        """Store a batch, referred rows first, inside the caller's transaction and scope; return its accounts' ids."""
+        self.company = company
+        self.before = dict(self.counts)
         self.accounts = _ids(company.accounts)
         self.contacts = _ids(company.contacts)
         self.opportunities = _ids(company.opportunities)
         self.orders = _ids(company.orders)
         self.account_made = [self._noon(account.created_on) for account in company.accounts]
-
-    def load(self) -> LoadedCompany:
-        """Store everything, referred rows first."""
-        self._people()
-        pipeline = operations.create_default_pipeline(organization=self.organization)
-        stages = list(Stage.objects.for_organization(self.organization).filter(pipeline=pipeline).order_by("position"))
-        assert len(stages) == STAGES + 2, "the default pipeline has other stages than the simulation knows"
-        self._store(Product, (*_RECORD, *_PRODUCT), self._products())
+        if not self.members:
+            self._begin()
         self._store(Account, (*_RECORD, *_ACCOUNT), self._accounts())
         self._store(Contact, (*_RECORD, *_CONTACT), self._contacts())
-        self._store(Opportunity, (*_RECORD, *_OPPORTUNITY), self._opportunities(pipeline.pk, stages))
-        self._store(OpportunityHistory, _HISTORY, self._histories(stages))
-        self._store(OpportunitySnapshot, _SNAPSHOT, self._snapshots(stages))
+        self._store(Opportunity, (*_RECORD, *_OPPORTUNITY), self._opportunities())
+        self._store(OpportunityHistory, _HISTORY, self._histories())
+        self._store(OpportunitySnapshot, _SNAPSHOT, self._snapshots())
         self._store(Activity, (*_RECORD, *_ACTIVITY), self._activities())
         self._store(Order, (*_RECORD, *_ORDER), self._orders())
         self._store(OrderLine, (*_RECORD, *_LINE), self._lines())
         self._store(SatisfactionResponse, (*_RECORD, *_SATISFACTION), self._satisfaction())
         self._store(UsageSignal, (*_RECORD, *_USAGE), self._usage())
-        return LoadedCompany(self.organization, self.members, self.accounts, self.counts)
+        accounts = self.accounts
+        # Free before the next batch is drawn, so that there is never more than one.
+        del self.company, self.accounts, self.contacts, self.opportunities, self.orders, self.account_made
+        return accounts
+
+    def _begin(self) -> None:
+        self.members, self.products = _ids(self.company.staff.members), _ids(self.company.products)
+        self._people()
+        self.pipeline = operations.create_default_pipeline(organization=self.organization).pk
+        stages = Stage.objects.for_organization(self.organization).filter(pipeline=self.pipeline)
+        self.stages = list(stages.order_by("position"))
+        assert len(self.stages) == STAGES + 2, "the default pipeline has other stages than the simulation knows"
+        self._store(Product, (*_RECORD, *_PRODUCT), self._products())
 
     def _store(self, model: type[models.Model], columns: Sequence[str], rows: Iterator[Sequence[Any]]) -> None:
-        count = bulk.insert_rows(organization=self.organization, model=model, columns=columns, rows=rows)
+        count = 0
+        while some := list(islice(rows, ROWS_AT_ONCE)):
+            count += bulk.insert_rows(organization=self.organization, model=model, columns=columns, rows=some)
         label = _LABELS[model]
-        self.counts[label] = count
+        self.counts[label] = self._number(model, count)
         self.progress(f"{count:>8,} {label}")
+
+    def _number(self, model: type[models.Model], place: int) -> int:
+        """Return the place in the whole company of a place in this batch."""
+        return self.before.get(_LABELS[model], 0) + place
+
+    def _code(self, model: type[models.Model], place: int) -> str:
+        """Return the id that the row has in the system that the simulation plays."""
+        return _CODES[model].format(self._number(model, place) + 1)
 
     def _noon(self, day: dt.date) -> dt.datetime:
         return dt.datetime.combine(day, dt.time(12), self.zone).astimezone(dt.UTC)
@@ -177,7 +188,7 @@ class _Loader:
     def _accounts(self) -> Iterator[Sequence[Any]]:
         for i, account in enumerate(self.company.accounts):
             yield (
-                *self._record(self.accounts[i], account_code(i), self.account_made[i]),
+                *self._record(self.accounts[i], self._code(Account, i), self.account_made[i]),
                 *(account.name, None if account.parent is None else self.accounts[account.parent]),
                 *(self.members[account.owner], account.lifecycle, account.segment, account.industry),
                 *(self._region(account), account.country, account.city, f"https://{account.short}.example"),
@@ -192,30 +203,31 @@ class _Loader:
         for i, contact in enumerate(self.company.contacts):
             owner = self.members[self.company.accounts[contact.account].owner]
             yield (
-                *self._record(self.contacts[i], f"C-{i + 1:06d}", self.account_made[contact.account]),
+                *self._record(self.contacts[i], self._code(Contact, i), self.account_made[contact.account]),
                 *(self.accounts[contact.account], owner, contact.name, contact.email, contact.phone, contact.title),
                 *(contact.role, contact.role == "decides", contact.opted_out),
             )
 
-    def _opportunities(self, pipeline: UUID, stages: list[Stage]) -> Iterator[Sequence[Any]]:
+    def _opportunities(self) -> Iterator[Sequence[Any]]:
         changed: dict[int, dt.datetime] = {}
         for change in self.company.histories:
             changed[change.opportunity] = max(change.occurred_at, changed.get(change.opportunity, change.occurred_at))
         for i, deal in enumerate(self.company.opportunities):
             yield (
-                *self._record(self.opportunities[i], f"D-{i + 1:05d}", deal.opened_at, changed[i]),
-                *(self.accounts[deal.account], self.members[deal.owner], self.products[deal.product], pipeline),
-                *(stages[deal.stage].pk, deal.name, deal.amount_minor, deal.currency, deal.close_date, deal.opened_at),
+                *self._record(self.opportunities[i], self._code(Opportunity, i), deal.opened_at, changed[i]),
+                *(self.accounts[deal.account], self.members[deal.owner], self.products[deal.product], self.pipeline),
+                *(self.stages[deal.stage].pk, deal.name, deal.amount_minor, deal.currency, deal.close_date),
+                deal.opened_at,
                 *(deal.closed_at, deal.stage_entered_at, deal.outcome, deal.lost_reason, deal.next_step),
                 deal.next_step_date,
             )
 
-    def _histories(self, stages: list[Stage]) -> Iterator[Sequence[Any]]:
+    def _histories(self) -> Iterator[Sequence[Any]]:
         for change in self.company.histories:
             old, new = change.old, change.new
             if change.field == "stage":
-                old = "" if change.old_stage is None else stages[change.old_stage].name
-                new = "" if change.new_stage is None else stages[change.new_stage].name
+                old = "" if change.old_stage is None else self.stages[change.old_stage].name
+                new = "" if change.new_stage is None else self.stages[change.new_stage].name
             elif change.field == "owner":
                 old = str(self.members[int(old)]) if old else ""
                 new = str(self.members[int(new)])
@@ -223,25 +235,25 @@ class _Loader:
                 new = str(self.accounts[int(new)])
             yield (
                 *(self.opportunities[change.opportunity], change.field, old, new),
-                None if change.old_stage is None else stages[change.old_stage].pk,
-                None if change.new_stage is None else stages[change.new_stage].pk,
+                None if change.old_stage is None else self.stages[change.old_stage].pk,
+                None if change.new_stage is None else self.stages[change.new_stage].pk,
                 *(change.old_amount_minor, change.new_amount_minor, self.members[change.actor]),
                 *(change.occurred_at, change.occurred_at, True),
             )
 
-    def _snapshots(self, stages: list[Stage]) -> Iterator[Sequence[Any]]:
+    def _snapshots(self) -> Iterator[Sequence[Any]]:
         for snapshot in self.company.snapshots:
             deal = self.company.opportunities[snapshot.opportunity]
             yield (
-                *(self.opportunities[snapshot.opportunity], snapshot.day, stages[snapshot.stage].pk),
+                *(self.opportunities[snapshot.opportunity], snapshot.day, self.stages[snapshot.stage].pk),
                 *(self.accounts[deal.account], self.members[deal.owner], snapshot.amount_minor, deal.currency),
-                *(snapshot.close_date, stages[snapshot.stage].probability_bp),
+                *(snapshot.close_date, self.stages[snapshot.stage].probability_bp),
             )
 
     def _activities(self) -> Iterator[Sequence[Any]]:
         for i, activity in enumerate(self.company.activities):
             yield (
-                *self._record(uuid7(), f"T-{i + 1:06d}", activity.occurred_at),
+                *self._record(uuid7(), self._code(Activity, i), activity.occurred_at),
                 self.accounts[activity.account],
                 None if activity.contact is None else self.contacts[activity.contact],
                 None if activity.opportunity is None else self.opportunities[activity.opportunity],
@@ -252,18 +264,22 @@ class _Loader:
 
     def _orders(self) -> Iterator[Sequence[Any]]:
         for i, order in enumerate(self.company.orders):
+            number = self._order_number(i)
             yield (
-                *self._record(self.orders[i], order.number, self._noon(order.order_date)),
-                *(self.accounts[order.account], self.members[order.owner], order.number, order.status),
+                *self._record(self.orders[i], number, self._noon(order.order_date)),
+                *(self.accounts[order.account], self.members[order.owner], number, order.status),
                 *(order.order_date, order.promised_date, order.shipped_date, order.currency, order.amount_minor),
                 _scaled(order.amount_exact_e8),
             )
 
+    def _order_number(self, place: int) -> str:
+        return f"SO-{self.company.orders[place].order_date:%y}-{self._number(Order, place) + 1:06d}"
+
     def _lines(self) -> Iterator[Sequence[Any]]:
         for line in self.company.lines:
-            order = self.company.orders[line.order]
+            order, number = self.company.orders[line.order], self._order_number(line.order)
             yield (
-                *self._record(uuid7(), f"{order.number}-{line.position}", self._noon(order.order_date)),
+                *self._record(uuid7(), f"{number}-{line.position}", self._noon(order.order_date)),
                 *(self.orders[line.order], self.products[line.product], line.position),
                 *(self.company.products[line.product].name, line.quantity, line.unit_price_e4, line.discount_bp),
                 line.cost_minor,
@@ -272,7 +288,7 @@ class _Loader:
     def _satisfaction(self) -> Iterator[Sequence[Any]]:
         for i, answer in enumerate(self.company.satisfaction):
             yield (
-                *self._record(uuid7(), f"N-{i + 1:05d}", answer.responded_at),
+                *self._record(uuid7(), self._code(SatisfactionResponse, i), answer.responded_at),
                 *(self.accounts[answer.account], self.contacts[answer.contact], answer.score, answer.comment),
                 *(answer.survey, answer.responded_at),
             )
@@ -280,7 +296,7 @@ class _Loader:
     def _usage(self) -> Iterator[Sequence[Any]]:
         for i, signal in enumerate(self.company.usage):
             yield (
-                *self._record(uuid7(), f"U-{i + 1:06d}", signal.occurred_at),
+                *self._record(uuid7(), self._code(UsageSignal, i), signal.occurred_at),
                 *(self.accounts[signal.account], signal.kind, signal.quantity, signal.occurred_at),
             )
 
@@ -300,6 +316,16 @@ _LABELS: dict[type[models.Model], str] = {
     OrderLine: "order lines",
     SatisfactionResponse: "answers to surveys",
     UsageSignal: "portal signals",
+}
+
+
+_CODES: dict[type[models.Model], str] = {
+    Account: "A-{:05d}",
+    Contact: "C-{:06d}",
+    Opportunity: "D-{:05d}",
+    Activity: "T-{:06d}",
+    SatisfactionResponse: "N-{:05d}",
+    UsageSignal: "U-{:06d}",
 }
 
 

@@ -204,7 +204,6 @@ def _record(
     records.orders.append(
         OrderRow(
             account=who,
-            number=f"SO-{ordered_on:%y}-{place + 1:06d}",
             status=status,
             order_date=ordered_on,
             promised_date=workdays.date(promised),

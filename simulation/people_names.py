@@ -141,14 +141,17 @@ class PeopleNames:
             yield first, FAMILY_NAMES[home][int(families[i] * len(FAMILY_NAMES[home]))]
 
     def distinct(self, cultures: list[str], taken: set[str]) -> list[tuple[str, str]]:
-        """Return one pair for each culture, none of which is in `taken` or given twice."""
+        """Return one pair for each culture, none of which is in `taken` or given twice while there are others left."""
         given: list[tuple[str, str]] = []
         seen = set(taken)
+        used_up: set[str] = set()  # in a company of thousands some share a name
         for culture in cultures:
-            for _ in range(1000):
+            for _ in range(1 if culture in used_up else 1000):
                 first, family = next(self.of(culture, 1))
                 if f"{first} {family}" not in seen:
                     break
+            else:
+                used_up.add(culture)
             seen.add(f"{first} {family}")
             given.append((first, family))
         return given

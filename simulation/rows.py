@@ -139,7 +139,6 @@ class OrderRow(NamedTuple):
     """A purchase; the exact amount is the sum of its lines, in hundred-millionths of the currency's unit."""
 
     account: int
-    number: str
     status: str
     order_date: date
     promised_date: date

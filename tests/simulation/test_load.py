@@ -17,8 +17,9 @@ from pipeline.models import (
     Order,
     OrderLine,
 )
+from simulation.beginnings import UnableToLoad
 from simulation.company import Company, draw_company
-from simulation.loader import LoadedCompany, UnableToLoad, load_company
+from simulation.loader import LoadedCompany, load_company
 from simulation.profile import DRIVES, HYDRAULICS
 from tenancy import money
 from tenancy.models import Member, Organization, Unit

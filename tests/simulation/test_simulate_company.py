@@ -56,7 +56,7 @@ def test_the_currencies_can_be_chosen() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"accounts": 3}, "20 to 200000 accounts, not 3"),
+        ({"accounts": 3}, "20 to 1,000,000 accounts, not 3"),
         ({"months": 0}, "not 0"),
         ({"end_date": "30.09.2026"}, "a day like 2026-09-30"),
         ({"currencies": "EUR"}, "must look like"),

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from simulation.beginnings import UnableToLoad
 from simulation.demo import seed_demo
-from simulation.loader import UnableToLoad
 
 
 class Command(BaseCommand):

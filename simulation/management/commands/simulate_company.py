@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError
 
-from simulation.company import UnableToSimulate, draw_company
-from simulation.loader import UnableToLoad, load_company
+from simulation.beginnings import UnableToLoad, set_aside_unfinished
+from simulation.company import BATCH_SIZE, Frame, UnableToSimulate, draw_frame
 from simulation.profile import PROFILES, CompanyProfile
-from simulation.truth import truth_of, write_truth
+from simulation.streaming import stream_company
+from simulation.truth import TruthFile
 
 
 class Command(BaseCommand):
@@ -35,35 +36,74 @@ class Command(BaseCommand):
             "--truth", type=Path, help="where to write who is really going to buy, for tests of scoring"
         )
 
+        parser.add_argument(
+            "--batch-size",
+            type=int,
+            default=BATCH_SIZE,
+            help=f"accounts drawn and stored at once ({BATCH_SIZE:,}): decides memory, and which company it is",
+        )
+        parser.add_argument(
+            "--again", action="store_true", help="first set aside the unfinished simulation under this slug"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, or say in words why not."""
-        profile = PROFILES[options["profile"]]
-        slug: str = options["slug"]
         started = time.monotonic()
+        slug: str = options["slug"]
+        truth: TruthFile | None = None
         try:
-            if options["currencies"]:
-                profile = replace(profile, currency_mix=_mix(options["currencies"]))
-            company = draw_company(
-                profile,
-                accounts=options["accounts"],
-                seed=options["seed"],
-                end_date=_end_date(options["end_date"], profile),
-                months=options["months"],
-                domain=f"{slug}.example",
-            )
-            self.stdout.write(f"drew {slug} in {time.monotonic() - started:.1f} s")
+            frame = _frame(options)
+            if options["truth"]:
+                truth = _truth_file(options["truth"])
+            if options["again"]:
+                self._say(f"the unfinished {slug} is under {set_aside_unfinished(slug)} now")
             name = options["name"] or slug.replace("-", " ").title()
-            loaded = load_company(company, slug=slug, name=name, progress=self.stdout.write)
+            stream_company(frame, slug=slug, name=name, truth=truth, progress=self._say)
+            if truth is not None:
+                _finish(truth, options["truth"])
+                truth = None
         except (UnableToSimulate, UnableToLoad) as error:
             raise CommandError(str(error)) from None
-        if options["truth"]:
-            try:
-                write_truth(options["truth"], truth_of(company, loaded))
-            except OSError as error:
-                raise CommandError(
-                    f"The company is stored, but its truth can't be written to {options['truth']}: {error.strerror}."
-                ) from None
-        self.stdout.write(f"{slug}: {len(company.accounts):,} accounts in {time.monotonic() - started:.1f} s")
+        finally:
+            if truth is not None:
+                truth.drop()
+        seconds = time.monotonic() - started
+        self._say(f"{slug}: {frame.accounts:,} accounts in {seconds:.1f} s, {frame.accounts / seconds:,.0f} a second")
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+
+def _frame(options: dict[str, Any]) -> Frame:
+    profile = PROFILES[options["profile"]]
+    if options["currencies"]:
+        profile = replace(profile, currency_mix=_mix(options["currencies"]))
+    return draw_frame(
+        profile,
+        accounts=options["accounts"],
+        seed=options["seed"],
+        end_date=_end_date(options["end_date"], profile),
+        months=options["months"],
+        domain=f"{options['slug']}.example",
+        batch_size=options["batch_size"],
+    )
+
+
+def _truth_file(path: Path) -> TruthFile:
+    try:
+        return TruthFile(path)
+    except OSError as error:
+        raise CommandError(f"Nothing is stored: its truth can't be written to {path}: {error.strerror}.") from None
+
+
+def _finish(truth: TruthFile, path: Path) -> None:
+    try:
+        truth.finish()
+    except OSError as error:
+        raise CommandError(
+            f"The company is stored, but its truth can't be written to {path}: {error.strerror}."
+        ) from None
 
 
 def _end_date(text: str | None, profile: CompanyProfile) -> date:
