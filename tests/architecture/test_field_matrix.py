@@ -91,7 +91,7 @@ def everything_read(browser: Client, ids: dict[str, str]) -> Iterator[tuple[str,
         for query in ("", "?q=canary-email", "?q=5550199", "?q=velora"):
             if query and "search" not in address.name and "palette" not in address.name:
                 continue
-            response = browser.get(url + query)
+            response: Any = browser.get(url + query)
             if response.status_code == 200:
                 body = b"".join(response.streaming_content) if response.streaming else response.content
                 yield url + query, body.decode(errors="replace")

@@ -34,7 +34,7 @@ def rows(client: Client, **query: Any) -> list[Any]:
 
 
 def exported(client: Client, **query: Any) -> list[dict[str, str]]:
-    response = client.get(reverse("audit-export", kwargs={"organization": "acme"}), query)
+    response: Any = client.get(reverse("audit-export", kwargs={"organization": "acme"}), query)
     text = b"".join(response.streaming_content).decode("utf-8-sig")
     return list(csv.DictReader(StringIO(text)))
 
@@ -129,7 +129,7 @@ class TestList:
 class TestFilters:
     def test_by_table_action_person_and_day(self, cast: Cast, auditor: Client, account: Account) -> None:
         today = timezone.localdate()
-        asked = [
+        asked: list[tuple[dict[str, Any], int]] = [
             ({"table": "pipeline_account"}, 2),
             ({"table": "pipeline_account", "action": "update"}, 1),
             ({"table": "pipeline_account", "action": "delete"}, 0),
@@ -147,7 +147,7 @@ class TestFilters:
             token, _ = issue_token(
                 organization=cast.acme, name="ERP", scopes=["accounts:read"], issued_at=timezone.now()
             )
-        written = {
+        written: dict[ActorKind, dict[str, Any]] = {
             ActorKind.MEMBER: {"actor": cast.rui},
             ActorKind.TOKEN: {"task": f"api token {token.pk}"},
             ActorKind.IMPORT: {"actor": cast.rui, "task": "commit an import"},
@@ -249,6 +249,6 @@ def test_the_stranger_finds_nothing_of_acme_in_their_own_trail(
     sam = client_for(cast.sam)
 
     assert sam.get("/acme/audit/").status_code == 404
-    text = sam.get("/globex/audit/", {"record": account.pk}).content.decode()
+    text = sam.get("/globex/audit/", {"record": str(account.pk)}).content.decode()
     assert "Velora" not in text
     assert "Nothing fits" in text

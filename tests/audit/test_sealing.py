@@ -63,6 +63,7 @@ def test_a_transaction_that_commits_after_later_ones_is_sealed_late_and_once(cas
     (entry,) = (one for one in entries_of(cast.acme) if one.row_id == cast.mia.pk and one.action == "update")
     first, second = seals_of(cast.acme)
     assert entry.seal_number == second.number
+    assert first.last_at is not None
     assert entry.occurred_at < first.last_at
     assert holds(cast.acme)
 

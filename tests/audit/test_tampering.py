@@ -24,13 +24,19 @@ SEED = 20261123
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+def seal_number_of(entry: AuditEntry) -> int:
+    """Return the number of the seal that holds an entry."""
+    assert entry.seal_number is not None
+    return entry.seal_number
+
+
 class Tamperer:
     """Changes one thing; each method returns the number of the seal where that must show (0: anywhere)."""
 
     def __init__(self, organization: Organization, stranger: Organization, dice: random.Random) -> None:
         self.organization, self.stranger, self.dice = organization, stranger, dice
 
-    def run(self, statement: str, *values: object) -> None:
+    def run(self, statement: str, *values: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute(statement, [str(value) if isinstance(value, UUID) else value for value in values])
             assert cursor.rowcount > 0, statement
@@ -63,17 +69,17 @@ class Tamperer:
         }
         column = self.dice.choice(sorted(changes))
         self.run(f"UPDATE tenancy_auditentry SET {column} = {changes[column]} WHERE id = %s", entry.pk)
-        return entry.seal_number
+        return seal_number_of(entry)
 
     def make_nothing_of_an_entry(self) -> int:
         entry = self.dice.choice(list(AuditEntry.objects.filter(before__isnull=True, seal_number__gt=0).order_by("id")))
         self.run("UPDATE tenancy_auditentry SET before = 'null'::jsonb WHERE id = %s", entry.pk)
-        return entry.seal_number
+        return seal_number_of(entry)
 
     def delete_an_entry(self) -> int:
         entry = self.an_entry()
         self.run("DELETE FROM tenancy_auditentry WHERE id = %s", entry.pk)
-        return entry.seal_number
+        return seal_number_of(entry)
 
     def reorder_entries(self) -> int:
         first, second = self.dice.sample(list(AuditEntry.objects.exclude(seal_number=None).order_by("id")), 2)
@@ -85,7 +91,7 @@ class Tamperer:
             " WHERE (t.id = %s AND o.id = %s) OR (t.id = %s AND o.id = %s)",
             *(first.pk, second.pk, second.pk, first.pk),
         )
-        return min(first.seal_number, second.seal_number)
+        return min(seal_number_of(first), seal_number_of(second))
 
     def exchange_entries_between_batches(self) -> int:
         first, second = self.an_entry(), self.an_entry()
@@ -93,7 +99,7 @@ class Tamperer:
             second = self.an_entry()
         for entry, other in [(first, second), (second, first)]:
             self.run("UPDATE tenancy_auditentry SET seal_number = %s WHERE id = %s", other.seal_number, entry.pk)
-        return min(first.seal_number, second.seal_number)
+        return min(seal_number_of(first), seal_number_of(second))
 
     def insert_in_the_middle(self) -> int:
         entry = self.an_entry()
@@ -102,7 +108,7 @@ class Tamperer:
             " VALUES (%s, 'tenancy_member', %s, 'delete', %s, %s)",
             *(self.organization.pk, uuid4(), entry.occurred_at, entry.seal_number),
         )
-        return entry.seal_number
+        return seal_number_of(entry)
 
     def insert_into_the_past_without_a_seal(self) -> int:
         self.run(
@@ -119,7 +125,7 @@ class Tamperer:
     def cut_the_end(self) -> int:
         entry = self.an_entry()
         self.run("DELETE FROM tenancy_auditentry WHERE seal_number >= %s", entry.seal_number)
-        return entry.seal_number
+        return seal_number_of(entry)
 
     def edit_a_seal(self) -> int:
         seal = self.a_seal()

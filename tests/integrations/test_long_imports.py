@@ -35,7 +35,8 @@ class Killed(BaseException):
 
 def dying_after(monkeypatch, kind, name, count):
     """Have a method die the next time after it has worked so often; returns how to make it live again."""
-    method, done = getattr(kind, name), []
+    method = getattr(kind, name)
+    done: list[int] = []
 
     def dying(self, *arguments):
         if len(done) == count:
@@ -74,8 +75,14 @@ def test_a_check_that_was_killed_goes_on_and_finds_the_same(cast, monkeypatch, s
         check_import(organization=cast.acme, import_id=other.pk, now=NOW)
     staged = files_of(reload(cast.acme, other))["accounts.csv"].rows_checked
     revive()
-    stage, begun = FileCheck._stage, []
-    monkeypatch.setattr(FileCheck, "_stage", lambda self, batch: (begun.append(self.number), stage(self, batch)))
+    stage = FileCheck._stage
+    begun: list[int] = []
+
+    def noting(self, batch):
+        begun.append(self.number)
+        stage(self, batch)
+
+    monkeypatch.setattr(FileCheck, "_stage", noting)
     check_import(organization=cast.acme, import_id=other.pk, now=NOW)
     assert findings(cast, other) == expected
     assert begun == list(range(staged, 50, 10))
@@ -116,7 +123,8 @@ class TestCancelling:
         made = check(cast.acme, upload(cast.acme, {"accounts.csv": ROWS}))
         with organization_scope(cast.acme):
             request_commit(organization=cast.acme, made=made, requested_by=cast.lena, now=NOW, queue=False)
-        write, done = FileCommit._write_chunk, []
+        write = FileCommit._write_chunk
+        done: list[int] = []
 
         def cancelled_in_between(file, phase, number):
             if len(done) == 2:

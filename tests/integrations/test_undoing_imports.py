@@ -1,5 +1,7 @@
 """Taking an import back: what it made goes, what it changed is as before, what others changed since is named."""
 
+from uuid import UUID
+
 import pytest
 
 from integrations.imports import ready_rows
@@ -143,7 +145,8 @@ class Killed(BaseException):
 def test_an_undo_that_was_killed_goes_on(cast, monkeypatch, survived):
     before = alive(cast)
     made = bring(cast)
-    take_back, done = FileUndo.take_back, []
+    take_back = FileUndo.take_back
+    done: list[UUID] = []
 
     def dying(self, chunk_id):
         if len(done) == survived:

@@ -1,6 +1,7 @@
 """Units: the tree, one of them, and its changes."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from django.test import Client
@@ -56,7 +57,7 @@ def test_a_unit_is_added_renamed_moved_and_closed(cast: Cast, lena: Client) -> N
     lena.post(f"{here}close/", {"active_to": "2026-02-01", "version": 3}, follow=True)
 
     closed = unit(cast, "wind")
-    assert (closed.name, closed.parent.code, closed.active_to.isoformat()) == ("Wind and sun", "north", "2026-02-01")
+    assert (closed.name, closed.parent.code, closed.active_to) == ("Wind and sun", "north", date(2026, 2, 1))
     assert "Wind and sun" not in text_of(lena.get(TREE))
     assert "Wind and sun" in text_of(lena.get(f"{TREE}?closed=1"))
 

@@ -5,6 +5,7 @@ import os
 import re
 from decimal import Decimal
 from io import StringIO
+from typing import Any
 
 import psutil
 import pytest
@@ -22,7 +23,7 @@ from tests.pipeline.pages import ClientFor, url
 from tests.pipeline.records import a_deal, an_account, an_order
 
 
-def table(response) -> list[list[str]]:
+def table(response: Any) -> list[list[str]]:
     return list(csv.reader(StringIO(b"".join(response.streaming_content).decode("utf-8-sig"))))
 
 
@@ -141,7 +142,7 @@ class TestALongDownload:
             for number in range(10):
                 an_account(cast.acme, name=f"Firm {number}")
 
-        response = client_for(cast.lena).get(url("accounts-export"))
+        response: Any = client_for(cast.lena).get(url("accounts-export"))
         sent = iter(response.streaming_content)
         assert b"Firm 0" in next(sent) + next(sent)
         assert not connection.in_atomic_block
@@ -159,7 +160,8 @@ class TestALongDownload:
             for number in range(10):
                 an_account(cast.acme, name=f"Firm {number}")
 
-        sent = iter(client_for(cast.lena).get(url("accounts-export")).streaming_content)
+        response: Any = client_for(cast.lena).get(url("accounts-export"))
+        sent = iter(response.streaming_content)
         first = next(sent) + next(sent)
         with organization_scope(cast.acme):
             Member.objects.filter(pk=cast.lena.pk).update(is_active=False)
@@ -178,7 +180,7 @@ class TestALongDownload:
                     rows=[("import:x", f"{part}-{n}", f"Firm {part} {n}") for n in range(10_000)],
                 )
         process = psutil.Process()
-        response = client_for(cast.lena).get(url("accounts-export"))
+        response: Any = client_for(cast.lena).get(url("accounts-export"))
         before, lines = process.memory_info().rss, 0
         for piece in response.streaming_content:
             lines += piece.count(b"\r\n")

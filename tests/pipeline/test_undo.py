@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -30,14 +29,14 @@ from tests.pipeline.records import a_contact, a_deal, a_line, a_stage, an_accoun
 OFFER = re.compile(r'action="(/acme/undo/[0-9a-f-]+/)"')
 
 
-def undo_address(response: HttpResponse) -> str:
+def undo_address(response: Any) -> str:
     """Return where the page's button "Undo" goes."""
     found = OFFER.search(response.content.decode())
     assert found, "The page offers no way to take it back."
     return found[1]
 
 
-def edited(client: Client, page: str, pk: Any, **typed: str) -> HttpResponse:
+def edited(client: Client, page: str, pk: Any, **typed: str) -> Any:
     form = client.get(url(page, pk)).context["form"]
     return client.post(url(page, pk), as_typed(form, **typed), follow=True)
 

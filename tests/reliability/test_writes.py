@@ -64,7 +64,7 @@ def test_every_acknowledged_write_is_found_whatever_is_killed(installation: Inst
         )
         for first in range(CALLERS)
     ]
-    faults: list[Callable[[], None]] = ROUNDS * [
+    one_round: list[Callable[[], None]] = [
         partial(installation.replace, "web"),
         installation.crash_postgres,
         installation.crash_valkey,
@@ -72,6 +72,7 @@ def test_every_acknowledged_write_is_found_whatever_is_killed(installation: Inst
         installation.wipe_valkey,
         partial(survive_an_outage, installation),
     ]
+    faults = ROUNDS * one_round
 
     for caller in callers:
         caller.start()

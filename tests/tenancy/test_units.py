@@ -40,7 +40,7 @@ def by_ada(cast: Cast, one: Unit, **more: Any) -> dict[str, Any]:
 
 
 def new(cast: Cast, **more: Any) -> Unit:
-    stated = {"parent": unit("north"), "kind": "squad", "name": "Wind", "active_from": TODAY} | more
+    stated: dict[str, Any] = {"parent": unit("north"), "kind": "squad", "name": "Wind", "active_from": TODAY} | more
     return create_unit(organization=cast.acme, actor=cast.ada, at=NOW, **stated)
 
 
@@ -134,7 +134,7 @@ def test_a_unit_of_another_organisation_is_not_there(cast: Cast) -> None:
 
 
 def join(cast: Cast, **more: Any) -> UnitMembership:
-    stated = {"member": cast.rui, "version": 1, "unit": unit("marine"), "active_from": TODAY} | more
+    stated: dict[str, Any] = {"member": cast.rui, "version": 1, "unit": unit("marine"), "active_from": TODAY} | more
     return join_unit(organization=cast.acme, actor=cast.ada, at=NOW, **stated)
 
 

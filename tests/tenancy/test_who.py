@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -53,7 +54,7 @@ def test_it_agrees_with_what_each_person_finds(
                 active_to=TODAY if over else None,
             )
         account = records.an_account(cast.acme, owner=of_account)
-        made = {
+        made: dict[Any, Any] = {
             Account: account,
             Opportunity: records.a_deal(cast.acme, account, owner=own),
             Order: records.an_order(cast.acme, account, owner=own, number=f"N-{account.pk}"),
@@ -89,6 +90,7 @@ def test_it_names_the_reason(cast: Cast) -> None:
 def test_who_left_or_has_no_sign_in_is_not_named(cast: Cast) -> None:
     with organization_scope(cast.acme):
         Member.objects.filter(pk=cast.sil.pk).update(is_active=False)
+        assert cast.lena.user_id is not None
         User.objects.filter(pk=cast.lena.user_id).update(is_active=False)
         allowed = who_may(Action.EDIT_ACCOUNTS, organization=cast.acme, owner_ids=[], as_of=TODAY)
         names = {one.member.name for one in allowed[Action.EDIT_ACCOUNTS]}
