@@ -14,6 +14,7 @@ from django.db import models
 
 from pipeline.operations.changes import as_json, check_references
 from tenancy.bulk import insert_rows, upsert_rows
+from tenancy.locks import hold
 from tenancy.models import DomainEvent, Organization
 
 Columns = dict[str, Any]
@@ -58,8 +59,11 @@ def existing_rows(
     model: Any, organization: Organization, source: str, keys: Collection[str], columns: Sequence[str]
 ) -> dict[str, Columns]:
     """Return the rows that the source knows, deleted ones too, and keep others from changing them meanwhile."""
+    # A row that is not there yet can't be locked: without this, each of two calls would take it for its own new one,
+    # and the later would empty what it leaves out.
+    hold(organization=organization, purpose=f"upsert of {model._meta.db_table} from {source}")
     rows = model.objects.for_organization(organization).filter(source=source, external_id__in=list(keys))
-    # In the order of their ids, so that two calls over the same rows wait for each other and do not deadlock.
+    # In the order of their ids, so that changes of the same rows wait for each other and do not deadlock.
     locked = rows.order_by("id").select_for_update(no_key=True)
     return {row["external_id"]: row for row in locked.values("id", "external_id", "version", *columns)}
 

@@ -13,6 +13,7 @@ from django.test import override_settings
 
 from integrations.models import IdempotencyKey
 from pipeline.models import Account
+from tenancy.models import DomainEvent
 from tenancy.scoping import organization_scope
 from tests.cast import Cast
 from tests.integrations.api_caller import Caller, a_token, the_problem
@@ -132,3 +133,28 @@ def test_of_many_who_make_the_same_record_one_does(cast: Cast) -> None:
 
     assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 7}
     assert {the_problem(answer, 409)["code"] for answer in answers if answer.status_code == 409} == {"already_exists"}
+
+
+def test_of_many_bulk_calls_with_the_same_new_records_one_makes_them(cast: Cast) -> None:
+    """The others change them and leave what they do not state; in whichever order they come, none locks another out."""
+    acme = Caller(a_token(cast.acme))
+    cities = [f"City {number}" for number in range(6)]
+
+    def send(number: int) -> Any:
+        stated = {"city": cities[number]} if number % 2 else {"region": f"Region {number}"}
+        records = [{"external_id": f"K-{row}", "name": "Kelp", **stated} for row in range(100)]
+        return acme.post(f"{ADDRESS}/bulk", {"source": "erp", "records": records[:: 1 if number % 3 else -1]})
+
+    answers = together(6, send)
+
+    assert [answer.status_code for answer in answers] == [200] * 6
+    told = [json.loads(answer.content) for answer in answers]
+    assert sorted(body["created"] for body in told) == [0, 0, 0, 0, 0, 100]
+    assert sorted(body["changed"] for body in told) == [0, 100, 100, 100, 100, 100]
+    versions = [tuple(sorted({one["version"] for one in body["results"]})) for body in told]
+    assert sorted(versions) == [(version,) for version in range(1, 7)]
+    with organization_scope(cast.acme):
+        assert Account.objects.count() == 100
+        assert not Account.objects.filter(city="").exists()
+        assert not Account.objects.filter(region="").exists()
+        assert DomainEvent.objects.filter(type="account.created").count() == 100
