@@ -10,6 +10,7 @@ from typing import Any
 import psycopg2
 import pytest
 
+from agile_sales.local import passwords
 from tests.manage import run_manage
 from tests.servers import ROOT
 
@@ -53,6 +54,11 @@ def test_it_finds_nothing_wrong_with_what_is_well() -> None:
         "The broker keeps nothing on disk (appendonly no)"
     ]
     assert checks["processes"] == ["No worker answers: start celery -A agile_sales worker."]
+
+
+def test_the_key_that_a_local_installation_makes_is_long_enough() -> None:
+    assert examined(SECRET_KEY=passwords.generate())["checks"]["configuration"] == []
+    assert "SECRET_KEY is short" in examined(SECRET_KEY=passwords.generate()[:43])["checks"]["configuration"][0]
 
 
 def test_it_finds_a_table_whose_policy_was_dropped(owner: Any) -> None:
