@@ -12,10 +12,12 @@ run = .venv/bin/python -m
 # Checks read the code, no server; a fixed key and address stand in for what a production process is given.
 offline = AGILE_SALES_OFFLINE=True
 schema = .local/openapi.yaml
+# The packages that ship.
+packages = $(filter-out tests benchmarks,$(patsubst %/__init__.py,%,$(wildcard */__init__.py)))
 
 export AGILE_SALES_DATA
 export PYTHONDONTWRITEBYTECODE ?= $(if $(CI),1)
-.PHONY: help environment demo test test-long check lint types imports templates migrations openapi schema bench lock
+.PHONY: help environment demo test test-long check lint types imports templates migrations openapi security schema bench lock
 .DEFAULT_GOAL := help
 
 help: ## List these commands
@@ -33,8 +35,8 @@ test: environment ## Run the tests on servers of their own (what takes minutes i
 test-long: environment ## Run every test, the sampled ones in full
 	@AGILE_SALES_LONG=1 exec $(run) pytest -n $(PROCESSES) --dist loadgroup $(PYTEST)
 
-check: environment ## Check style, types, borders, templates, migrations, API document
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target types templates lint imports migrations openapi
+check: environment ## Check style, types, borders, templates, migrations, API document, unsafe calls
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target types templates lint imports migrations openapi security
 	@echo "All checks passed."
 
 lint: environment
@@ -60,6 +62,11 @@ openapi: environment
 	@mkdir -p .local
 	@$(offline) .venv/bin/python manage.py spectacular --validate --fail-on-warn --file $(schema)
 	@diff -u docs/openapi.yaml $(schema) || { echo "The API changed. If that is meant: make schema"; exit 1; }
+
+# Its log says of each `# nosec` over several lines that some of them needed none: shown only beside a finding.
+security: environment
+	@mkdir -p .local
+	@.venv/bin/bandit -q -ll -r $(packages) 2>.local/bandit.log || { cat .local/bandit.log; exit 1; }
 
 schema: environment ## Write docs/openapi.yaml anew after a meant change of the API
 	@$(offline) .venv/bin/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml

@@ -71,7 +71,7 @@ def insert_rows(
     target = ", ".join(f'"{name}"' for name in staging.columns)
     with connection.cursor() as cursor:
         cursor.execute(
-            f'INSERT INTO "{model._meta.db_table}" ({target}) SELECT {target} FROM "{staging.table}"{on_conflict}'  # noqa: S608
+            f'INSERT INTO "{model._meta.db_table}" ({target}) SELECT {target} FROM "{staging.table}"{on_conflict}'  # noqa: S608 # nosec B608 # our names; values are parameters
         )
         inserted = cursor.rowcount
         cursor.execute(f'DROP TABLE "{staging.table}"')
@@ -105,7 +105,7 @@ def upsert_rows(
     on_conflict = "DO NOTHING"
     if changed:
         old, new = (", ".join(f'{side}."{name}"' for name in changed) for side in ("t", "excluded"))
-        on_conflict = f"DO UPDATE SET {', '.join(assignments)} WHERE ({old}) IS DISTINCT FROM ({new})"
+        on_conflict = f"DO UPDATE SET {', '.join(assignments)} WHERE ({old}) IS DISTINCT FROM ({new})"  # nosec B608 # our names; values are parameters
     unique = ", ".join(f'"{name}"' for name in ["organization_id", *keys])
     key_columns = ", ".join(f's."{name}"' for name in keys)
     joined = " AND ".join(f't."{name}" = s."{name}"' for name in keys)
@@ -113,7 +113,7 @@ def upsert_rows(
     result = BulkResult()
     with connection.cursor() as cursor:
         cursor.execute(
-            f'INSERT INTO "{table}" AS t ({target}) SELECT {target} FROM "{staging.table}"'  # noqa: S608
+            f'INSERT INTO "{table}" AS t ({target}) SELECT {target} FROM "{staging.table}"'  # noqa: S608 # nosec B608 # our names; values are parameters
             f" ON CONFLICT ({unique}) {on_conflict} RETURNING t.id, (xmax = 0), {returned}"
         )
         for row_id, is_new, *key in cursor.fetchall():
@@ -123,7 +123,7 @@ def upsert_rows(
             # Only for rows that were left alone: freshly loaded tables have no statistics, and the planner may join
             # them row by row.
             cursor.execute(
-                f'SELECT t.id, {key_columns} FROM "{staging.table}" s JOIN "{table}" t'  # noqa: S608
+                f'SELECT t.id, {key_columns} FROM "{staging.table}" s JOIN "{table}" t'  # noqa: S608 # nosec B608 # our names; values are parameters
                 f" ON t.organization_id = s.organization_id AND {joined}"
             )
             result.ids |= {tuple(row[1:]): row[0] for row in cursor.fetchall()}
@@ -175,7 +175,7 @@ def _stage(
     count = len(taken)
     with connection.cursor() as cursor:
         cursor.execute(
-            f'CREATE TEMPORARY TABLE "{table}" ON COMMIT DROP AS'  # noqa: S608
+            f'CREATE TEMPORARY TABLE "{table}" ON COMMIT DROP AS'  # noqa: S608 # nosec B608 # our names; values are parameters
             f' SELECT {listed} FROM "{model._meta.db_table}" WITH NO DATA'
         )
         cursor.copy_expert(f'COPY "{table}" ({listed}) FROM STDIN', buffer)

@@ -11,7 +11,7 @@ from pathlib import Path
 from agile_sales.local import accounts, passwords, processes
 from agile_sales.local.problems import LocalProblem, words_for
 
-OUTSIDE = (Path("/var/tmp"), Path("/tmp"))  # noqa: S108  (our folder in it is made 0700 and its owner is checked)
+OUTSIDE = (Path("/var/tmp"), Path("/tmp"))  # nosec B108 # noqa: S108  (our folder in it is made 0700 and its owner is checked)
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ class TableUndo:
         is_gone = f'"{gone}" IS NOT NULL' if self.removal[gone] is not False else f'NOT "{gone}"'
         # The names are those of our own columns.
         sql = (
-            f'SELECT {is_gone}, {names} FROM "{self.model._meta.db_table}"'  # noqa: S608
+            f'SELECT {is_gone}, {names} FROM "{self.model._meta.db_table}"'  # noqa: S608 # nosec B608 # our names; values are parameters
             " WHERE organization_id = %s AND id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE"
         )
         with connection.cursor() as cursor:
@@ -139,7 +139,7 @@ class TableUndo:
         assignments = ", ".join(f'"{name}" = %s' for name in self.removal)
         with connection.cursor() as cursor:
             cursor.execute(
-                f'UPDATE "{self.model._meta.db_table}" SET {assignments}, version = version + 1, updated_at = %s'  # noqa: S608
+                f'UPDATE "{self.model._meta.db_table}" SET {assignments}, version = version + 1, updated_at = %s'  # noqa: S608 # nosec B608 # our names; values are parameters
                 " WHERE organization_id = %s AND id = ANY(%s::uuid[])",
                 [*self.removal.values(), self.now, self.organization.pk, [str(row["id"]) for row in done.removed]],
             )
@@ -156,7 +156,7 @@ class TableUndo:
             column = related.field.column
             with connection.cursor() as cursor:
                 cursor.execute(
-                    f'SELECT DISTINCT "{column}" FROM "{related.related_model._meta.db_table}"'  # noqa: S608
+                    f'SELECT DISTINCT "{column}" FROM "{related.related_model._meta.db_table}"'  # noqa: S608 # nosec B608 # our names; values are parameters
                     f' WHERE organization_id = %s AND "{column}" = ANY(%s::uuid[]) AND deleted_at IS NULL',
                     [self.organization.pk, list(ids)],
                 )
@@ -189,7 +189,7 @@ class TableUndo:
         table = self.model._meta.db_table
         with connection.cursor() as cursor:
             cursor.execute(
-                f'UPDATE "{table}" AS t SET {assignments}, version = t.version + 1, updated_at = %s'  # noqa: S608
+                f'UPDATE "{table}" AS t SET {assignments}, version = t.version + 1, updated_at = %s'  # noqa: S608 # nosec B608 # our names; values are parameters
                 f' FROM jsonb_populate_recordset(NULL::"{table}", %s::jsonb) AS b'
                 " WHERE t.organization_id = %s AND t.id = b.id",
                 [self.now, json.dumps(images), self.organization.pk],

@@ -91,7 +91,7 @@ CREATE TRIGGER search_update AFTER UPDATE ON {table} REFERENCING OLD TABLE AS be
     FOR EACH STATEMENT EXECUTE FUNCTION {table}_search_update();
 CREATE TRIGGER search_delete AFTER DELETE ON {table} REFERENCING OLD TABLE AS before_rows
     FOR EACH STATEMENT EXECUTE FUNCTION tenancy_search_forget();
-"""
+"""  # nosec B608 # our own constants
 
 
 def unfeed(table: str) -> str:

@@ -36,12 +36,12 @@ WITH batch AS (
     RETURNING entry.*
 )
 SELECT count(*), {ENTRIES_HASH}, min(e.occurred_at), max(e.occurred_at) FROM e
-"""  # noqa: S608 - our own constants
+"""  # noqa: S608 # nosec B608 # our own constants
 
 _EVENTS = f"""
 SELECT count(*), {EVENTS_HASH}, coalesce(max(v.position), %(through)s) FROM tenancy_domainevent v
 WHERE v.organization_id = %(organization)s AND v.position > %(through)s AND v.position <= %(through)s + {BATCH}
-"""  # noqa: S608
+"""  # noqa: S608 # nosec B608 # our own constants
 
 _UNSEALED = """
 SELECT o.id FROM tenancy_organization o
@@ -115,7 +115,7 @@ def chain_is_ours(cursor: Any, organization_id: UUID) -> bool:
 def last_seal(cursor: Any, organization_id: UUID) -> dict[str, Any] | None:
     """Return the end of the organisation's chain."""
     cursor.execute(
-        f"SELECT {', '.join(COLUMNS)} FROM tenancy_auditseal WHERE organization_id = %s"  # noqa: S608
+        f"SELECT {', '.join(COLUMNS)} FROM tenancy_auditseal WHERE organization_id = %s"  # noqa: S608 # nosec B608 # our own constants
         " ORDER BY number DESC LIMIT 1",
         [str(organization_id)],
     )
@@ -133,7 +133,7 @@ def add_seal(cursor: Any, organization_id: UUID, last: dict[str, Any] | None, **
     }
     seal["hash"] = seal_hash(organization_id, seal)
     cursor.execute(
-        f"INSERT INTO tenancy_auditseal (organization_id, {', '.join(COLUMNS)})"  # noqa: S608
+        f"INSERT INTO tenancy_auditseal (organization_id, {', '.join(COLUMNS)})"  # noqa: S608 # nosec B608 # our own constants
         f" VALUES (%s, {', '.join(['%s'] * len(COLUMNS))})",
         [str(organization_id), *(str(seal[name]) if name == "id" else seal[name] for name in COLUMNS)],
     )

@@ -21,12 +21,12 @@ _ENTRIES = f"""
 SELECT e.seal_number, count(*), {ENTRIES_HASH} FROM tenancy_auditentry e
 WHERE e.organization_id = %s AND e.seal_number > 0 AND e.seal_number > %s AND e.seal_number <= %s
 GROUP BY e.seal_number
-"""  # noqa: S608 - our own constants
+"""  # noqa: S608 # nosec B608 # our own constants
 
 _EVENTS = f"""
 SELECT count(*), {EVENTS_HASH} FROM tenancy_domainevent v
 WHERE v.organization_id = %s AND v.position > %s AND v.position <= %s
-"""  # noqa: S608
+"""  # noqa: S608 # nosec B608 # our own constants
 
 
 @dataclass(frozen=True)
