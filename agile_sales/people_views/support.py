@@ -65,10 +65,10 @@ def end(request: MemberRequest, session_id: UUID) -> HttpResponse:
 @works_for_onlookers
 @require_POST
 def leave(request: MemberRequest) -> HttpResponse:
-    """End one's own support session."""
+    """End one's own support session; whoever is in none goes home."""
     onlooker = request.onlooker
     if onlooker is None or onlooker.support is None:
-        raise Http404
+        return redirect("home", organization=request.organization.slug)
     operations.end_support_session(
         organization=request.organization, session=onlooker.support, ended_by=onlooker.member, at=timezone.now()
     )

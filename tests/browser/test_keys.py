@@ -119,7 +119,7 @@ class TestKeys:
         window.open("/ui/")
         page.keyboard.press("?")
         with page.expect_response("**/ui/preferences/"):
-            page.get_by_label("Single-key shortcuts").uncheck()
+            page.get_by_role("dialog", name="Keyboard shortcuts").get_by_label("Single-key shortcuts").uncheck()
         page.keyboard.press("Escape")
 
         page.keyboard.press("j")

@@ -145,7 +145,9 @@ def test_it_keeps_its_budget_of_queries(cast: Cast, three: list[Account], client
             connection,
         ) as queries:
             client.get(url("accounts", **query))
-        assert len(queries) <= BUDGET, "\n".join(query["sql"] for query in queries.captured_queries)
+        # Inside the test's own transaction the scope is put back at its end; in production it ends with the request.
+        asked = [query["sql"] for query in queries if "set_config('app.organization', ''" not in query["sql"]]
+        assert len(asked) <= BUDGET, "\n".join(asked)
 
 
 def test_it_offers_to_take_a_deletion_back(cast: Cast, three: list[Account], client_for: ClientFor) -> None:
