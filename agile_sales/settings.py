@@ -310,4 +310,6 @@ LOGGING = {
     "formatters": {"json": {"()": "agile_sales.logs.ObjectLine"}, "plain": {"()": "agile_sales.logs.PlainLine"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["links"]}},
     "root": {"handlers": ["console"], "level": env_text("LOG_LEVEL", "INFO")},
+    # The server's own line of a request has the whole address; ours has the route.
+    "loggers": {"uvicorn.access": {"handlers": [], "propagate": False}},
 }

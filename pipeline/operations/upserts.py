@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import models
+from django.db import IntegrityError, models
 
 from pipeline.operations.changes import as_json, check_references
 from tenancy.bulk import insert_rows, upsert_rows
@@ -78,7 +78,10 @@ def write_rows(
     insert_only: Sequence[str],
     result: Upserted,
 ) -> None:
-    """Write those of `wanted` (external id → old, new) that differ, and note in `result` what became of each."""
+    """Write those of `wanted` (external id → old, new) that differ, and note in `result` what became of each.
+
+    :raises django.db.IntegrityError: when somebody added one of the new records since they were looked for.
+    """
     pending = []
     for key, (old, new) in wanted.items():
         if old is not None and all(old[name] == new[name] for name in columns):
@@ -98,6 +101,9 @@ def write_rows(
         touch={"version": "t.version + 1", "updated_at": "excluded.updated_at"},
     )
     check_references()
+    # A single record that was added meanwhile met no lock of ours; our row would have emptied what it leaves out.
+    if any(old is None and done.ids[source, key] not in done.inserted_ids for key, old, _ in pending):
+        raise IntegrityError("A record that was new a moment ago is there by now.")
     for key, old, new in pending:
         version = 1 if old is None else old["version"] + 1
         result.changes.append(RowChange(key, done.ids[source, key], old, new, version))

@@ -13,6 +13,7 @@ from django.test import override_settings
 
 from integrations.models import IdempotencyKey
 from pipeline.models import Account
+from pipeline.operations import account_upserts
 from tenancy.models import DomainEvent
 from tenancy.scoping import organization_scope
 from tests.cast import Cast
@@ -158,3 +159,28 @@ def test_of_many_bulk_calls_with_the_same_new_records_one_makes_them(cast: Cast)
         assert not Account.objects.filter(city="").exists()
         assert not Account.objects.filter(region="").exists()
         assert DomainEvent.objects.filter(type="account.created").count() == 100
+
+
+def test_a_bulk_call_does_not_empty_what_another_has_just_added(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record is added between the call's look at what is there and its own write."""
+    acme = Caller(a_token(cast.acme))
+    look = account_upserts.existing_rows
+
+    def and_then_it_is_added(*asked: Any) -> Any:
+        found = look(*asked)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(add).result()
+        return found
+
+    def add() -> None:
+        with organization_scope(cast.acme):
+            an_account(cast.acme, name="Kelp", source="erp", external_id="K-1", city="Linz")
+        connections["default"].close()
+
+    monkeypatch.setattr(account_upserts, "existing_rows", and_then_it_is_added)
+    answer = acme.post(f"{ADDRESS}/bulk", {"source": "erp", "records": [{"external_id": "K-1", "name": "Other"}]})
+
+    the_problem(answer, 409)
+    with organization_scope(cast.acme):
+        kept = Account.objects.get(external_id="K-1")
+    assert (kept.name, kept.city, kept.version) == ("Kelp", "Linz", 1)
