@@ -4,7 +4,9 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.userkit import filter_users_by_email
+from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
+from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +34,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Return the home of the person's first organisation, or the page that says they have none."""
         memberships = doors.memberships_of(request.user.pk) if request.user.pk else []
         return reverse("home", args=[memberships[0].slug]) if memberships else reverse("front-door")
+
+    def render_mail(
+        self,
+        template_prefix: str,
+        email: str | list[str],
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> EmailMessage:
+        """Return the mail. Its subject is drawn without a request, so what every template has is put beside it."""
+        context = {"product_name": settings.PRODUCT_NAME, **context}
+        mail: EmailMessage = super().render_mail(template_prefix, email, context, headers)
+        return mail
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the guess before the password is looked at."""

@@ -50,6 +50,7 @@ class TestASignIn:
         link = link_for(email.upper())
         assert not User.objects.filter(email=email).exists(), "nothing is kept of an address that is not proved"
 
+        assert mail.outbox[-1].subject == "Begin with Agile Sales"
         page = client.get(link).content.decode()
         assert f'value="{email}"' in page
         response = client.post(link, {"name": "Nora Wind", "password": NEW_PASSWORD})
@@ -98,6 +99,8 @@ class TestASignIn:
         to_lena = [str(message.body) for message in mail.outbox if message.to == [cast.lena.email]]
         assert "/signup/" not in to_lena[0]
         assert "You have a sign-in already" in to_lena[0]
+        subjects = {message.subject for message in mail.outbox if message.to == [cast.lena.email]}
+        assert subjects == {"You have a sign-in to Agile Sales"}
         assert len(mail.outbox) == 2 * MAILS
 
     @pytest.mark.parametrize("password", [*COMMON_PASSWORDS, "short", "nora.wind", "0123456789"])
