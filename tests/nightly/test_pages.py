@@ -129,6 +129,18 @@ def test_home_of_a_new_organisation_begins_with_an_import(cast, client_for):
     assert "Shown from 5 answers; you have 0." in page
 
 
+@pytest.mark.parametrize("page", ["home", "pipeline:priorities"])
+def test_an_import_is_offered_to_those_who_may_import(cast, client_for, page):
+    with organization_scope(cast.acme):
+        asked = new_night(organization=cast.acme, requested_by=cast.lena, as_of=NOW, now=NOW)
+    nightly.run_night(organization=cast.acme, run_id=asked.pk)
+
+    pages = {name: text_of(client_for(getattr(cast, name)).get(address(page))) for name in ("lena", "rui", "abe")}
+
+    assert all("No accounts yet" in text for text in pages.values())
+    assert [name for name, text in pages.items() if "Import your CRM" in text] == ["lena"]
+
+
 def test_home_of_the_others_is_not_found(cast, client_for):
     assert client_for(cast.sam).get(address("home")).status_code == 404
 
