@@ -16,20 +16,30 @@ SELECT r.id, r.organization_id, 'account', r.lifecycle <> 'former', tenancy_sear
 FROM {rows} r
 WHERE r.deleted_at IS NULL
 """
-CONTACT = """
+# The planner takes a table that was filled a moment ago for empty. Joined, it may then read all the accounts of the
+# organisation for each row; OFFSET 0 keeps this a look-up by the key.
+ACCOUNT_OF_ROW = """LEFT JOIN LATERAL (
+    SELECT x.owner_id, x.name FROM pipeline_account x
+    WHERE x.organization_id = r.organization_id AND x.id = r.account_id OFFSET 0
+) a ON true"""
+CONTACT = (
+    """
 SELECT r.id, r.organization_id, 'contact', true, tenancy_search_key(r.name), '',
        tenancy_search_key(regexp_replace(r.email, '[.][^.@]*$', '')), ARRAY[r.owner_id, a.owner_id]
 FROM {rows} r
-LEFT JOIN pipeline_account a ON a.organization_id = r.organization_id AND a.id = r.account_id
-WHERE r.deleted_at IS NULL
 """
-DEAL = """
+    + ACCOUNT_OF_ROW
+    + "\nWHERE r.deleted_at IS NULL\n"
+)
+DEAL = (
+    """
 SELECT r.id, r.organization_id, 'opportunity', r.outcome = 'open', tenancy_search_key(r.name),
        coalesce(tenancy_search_key(a.name), ''), '', ARRAY[r.owner_id, a.owner_id]
 FROM {rows} r
-LEFT JOIN pipeline_account a ON a.organization_id = r.organization_id AND a.id = r.account_id
-WHERE r.deleted_at IS NULL
 """
+    + ACCOUNT_OF_ROW
+    + "\nWHERE r.deleted_at IS NULL\n"
+)
 # What an entry is made of: an update of anything else writes none.
 TABLES = {
     "pipeline_account": (ACCOUNT, "name city website source external_id owner_id lifecycle deleted_at"),
@@ -45,7 +55,10 @@ FOLLOWING = """
     UPDATE tenancy_searchentry e
     SET owners = ARRAY[e.owners[1], a.owner_id]{and_name}
     FROM after_rows a JOIN before_rows b ON b.id = a.id
-    JOIN {table} r ON r.organization_id = a.organization_id AND r.account_id = a.id
+    CROSS JOIN LATERAL (
+        SELECT x.id, x.organization_id FROM {table} x
+        WHERE x.organization_id = a.organization_id AND x.account_id = a.id OFFSET 0
+    ) r
     WHERE (a.owner_id{name_after}) IS DISTINCT FROM (b.owner_id{name_before})
       AND e.organization_id = r.organization_id AND e.id = r.id;
 """
