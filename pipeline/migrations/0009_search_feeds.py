@@ -22,24 +22,20 @@ ACCOUNT_OF_ROW = """LEFT JOIN LATERAL (
     SELECT x.owner_id, x.name FROM pipeline_account x
     WHERE x.organization_id = r.organization_id AND x.id = r.account_id OFFSET 0
 ) a ON true"""
-CONTACT = (
-    """
+CONTACT = """
 SELECT r.id, r.organization_id, 'contact', true, tenancy_search_key(r.name), '',
        tenancy_search_key(regexp_replace(r.email, '[.][^.@]*$', '')), ARRAY[r.owner_id, a.owner_id]
 FROM {rows} r
+{account_of_row}
+WHERE r.deleted_at IS NULL
 """
-    + ACCOUNT_OF_ROW
-    + "\nWHERE r.deleted_at IS NULL\n"
-)
-DEAL = (
-    """
+DEAL = """
 SELECT r.id, r.organization_id, 'opportunity', r.outcome = 'open', tenancy_search_key(r.name),
        coalesce(tenancy_search_key(a.name), ''), '', ARRAY[r.owner_id, a.owner_id]
 FROM {rows} r
+{account_of_row}
+WHERE r.deleted_at IS NULL
 """
-    + ACCOUNT_OF_ROW
-    + "\nWHERE r.deleted_at IS NULL\n"
-)
 # What an entry is made of: an update of anything else writes none.
 TABLES = {
     "pipeline_account": (ACCOUNT, "name city website source external_id owner_id lifecycle deleted_at"),
@@ -73,6 +69,11 @@ FOLLOWERS = FOLLOWING.format(
 )
 
 
+def select_entries(entry: str, rows: str) -> str:
+    """Return the statement that makes the entries of these rows."""
+    return entry.format(rows=rows, account_of_row=ACCOUNT_OF_ROW)
+
+
 def feed(table: str) -> str:
     """Return the statements that keep the entries of one table."""
     entry, columns = TABLES[table]
@@ -83,7 +84,7 @@ def feed(table: str) -> str:
     return f"""
 CREATE FUNCTION {table}_search_insert() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO tenancy_searchentry {COLUMNS} {entry.format(rows="after_rows")};
+    INSERT INTO tenancy_searchentry {COLUMNS} {select_entries(entry, "after_rows")};
     RETURN NULL;
 END
 $$;
@@ -91,7 +92,7 @@ CREATE FUNCTION {table}_search_update() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM tenancy_searchentry e USING after_rows n
     WHERE e.id = n.id AND e.organization_id = n.organization_id AND n.deleted_at IS NOT NULL;
-    INSERT INTO tenancy_searchentry {COLUMNS} {entry.format(rows=changed)}
+    INSERT INTO tenancy_searchentry {COLUMNS} {select_entries(entry, changed)}
     ON CONFLICT (id) DO UPDATE SET is_active = excluded.is_active, key = excluded.key, also = excluded.also,
         private = excluded.private, owners = excluded.owners;
     {followers}

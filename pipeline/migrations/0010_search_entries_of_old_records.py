@@ -17,9 +17,8 @@ def write(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     connection = schema_editor.connection
     for table, (entry, _) in feeds.TABLES.items():
         rows = f"(SELECT * FROM {table} WHERE id > %s AND id <= %s)"  # nosec B608 # our own constants
-        insert = (
-            f"INSERT INTO tenancy_searchentry {feeds.COLUMNS} {entry.format(rows=rows)} ON CONFLICT (id) DO NOTHING"
-        )
+        entries = feeds.select_entries(entry, rows)
+        insert = f"INSERT INTO tenancy_searchentry {feeds.COLUMNS} {entries} ON CONFLICT (id) DO NOTHING"
         last = FIRST
         while True:
             with transaction.atomic(using=connection.alias), connection.cursor() as cursor:

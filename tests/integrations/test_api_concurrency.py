@@ -13,7 +13,7 @@ from django.test import override_settings
 
 from integrations.models import IdempotencyKey
 from pipeline.models import Account
-from pipeline.operations import account_upserts
+from pipeline.operations import account_upserts, upserts
 from tenancy.models import DomainEvent
 from tenancy.scoping import organization_scope
 from tests.cast import Cast
@@ -164,7 +164,7 @@ def test_of_many_bulk_calls_with_the_same_new_records_one_makes_them(cast: Cast)
 def test_a_bulk_call_does_not_empty_what_another_has_just_added(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """The record is added between the call's look at what is there and its own write."""
     acme = Caller(a_token(cast.acme))
-    look = account_upserts.existing_rows
+    look = upserts.existing_rows
 
     def and_then_it_is_added(*asked: Any) -> Any:
         found = look(*asked)
