@@ -5,6 +5,7 @@ import secrets
 import sys
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
@@ -47,7 +48,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400: the request itself was malformed."""
     if _wants_json(request):
         return problem(400)
-    return _alone("errors/400.html", 400)
+    # Only what we refuse in words of our own; others' speak of headers and parsers.
+    return _alone("errors/400.html", 400, why=str(exception) if isinstance(exception, BadRequest) else "")
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:

@@ -141,7 +141,7 @@ def deactivate_member(
         raise UnableToChangeMember(_("You can’t deactivate yourself. Ask another administrator."))
     _keep_an_administrator(organization, current)
     _write(current, at, is_active=False, deactivated_at=at)
-    ended = _end_tokens(organization, current, at) if end_tokens else 0
+    ended = _end_tokens(organization, current, actor, at) if end_tokens else 0
     _tell("member.deactivated", organization, current, actor, at, tokens_ended=ended)
     return current
 
@@ -164,7 +164,7 @@ def reactivate_member(
 @transaction.atomic
 def end_tokens_of(*, organization: Organization, member: Member, actor: Member | None, at: datetime) -> int:
     """End the API tokens that a member made and that still work; return how many."""
-    ended = _end_tokens(organization, member, at)
+    ended = _end_tokens(organization, member, actor, at)
     if ended:
         _tell("member.tokens_ended", organization, member, actor, at, count=ended)
     return ended
@@ -176,10 +176,10 @@ def tokens_made_by(*, organization: Organization, member: Member, now: datetime)
     return list(made.exclude(expires_at__lte=now).order_by("-created_at", "-id"))
 
 
-def _end_tokens(organization: Organization, member: Member, at: datetime) -> int:
+def _end_tokens(organization: Organization, member: Member, actor: Member | None, at: datetime) -> int:
     tokens = tokens_made_by(organization=organization, member=member, now=at)
     for token in tokens:
-        revoke_token(organization=organization, token=token, revoked_at=at)
+        revoke_token(organization=organization, token=token, actor=actor, revoked_at=at)
     return len(tokens)
 
 

@@ -54,6 +54,12 @@ def gives_files(view: Callable[..., Any]) -> Callable[..., Any]:
     return view
 
 
+def only_changes(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a view that is of no use to somebody who changes nothing, though its right is not one to edit: a form."""
+    view.only_changes = True  # type: ignore[attr-defined]
+    return view
+
+
 def hold_back(onlooker: Onlooker, *, method: str | None, view: Any) -> None:
     """Refuse what an onlooker may not do; the database itself then refuses whatever slips through.
 
@@ -67,7 +73,11 @@ def hold_back(onlooker: Onlooker, *, method: str | None, view: Any) -> None:
         raise PermissionDenied(no_files())
     if onlooker.may_write:
         return
-    if method not in SAFE:
+    # Forms as well: what was typed into one would be lost.
+    is_form = getattr(view, "only_changes", False) or (
+        policy is not None and policy.action is not None and policy.action.value.startswith(("edit_", "log_"))
+    )
+    if method not in SAFE or is_form:
         raise PermissionDenied(onlooker.refusal)
     with connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION READ ONLY")

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import transaction
 from uuid_utils.compat import uuid7
 
 from tenancy.access import API_SCOPES, unknown_scopes
+from tenancy.events import record_event
 from tenancy.http import TokenOwner
 from tenancy.models import ApiToken, Member, Organization
 from tenancy.scoping import organization_scope
@@ -63,6 +65,7 @@ class UnableToIssueToken(ValueError):
     """A token was asked for with a name or scopes that it cannot have; the message says which."""
 
 
+@transaction.atomic
 def issue_token(
     *,
     organization: Organization,
@@ -96,12 +99,35 @@ def issue_token(
         created_at=issued_at,
         expires_at=expires_at,
     )
+    record_event(
+        organization=organization,
+        type="api_token.issued",
+        subject=token,
+        payload={
+            "name": token.name,
+            "scopes": token.scopes,
+            "expires_at": expires_at.isoformat() if expires_at else None,
+        },
+        actor=issued_by,
+        occurred_at=issued_at,
+    )
     return token, text
 
 
-def revoke_token(*, organization: Organization, token: ApiToken, revoked_at: datetime) -> None:
+@transaction.atomic
+def revoke_token(*, organization: Organization, token: ApiToken, actor: Member | None, revoked_at: datetime) -> None:
     """End a token; it is refused from the next request on. Ending an ended one changes nothing."""
-    ApiToken.objects.for_organization(organization).filter(pk=token.pk, revoked_at=None).update(revoked_at=revoked_at)
+    alive = ApiToken.objects.for_organization(organization).filter(pk=token.pk, revoked_at=None)
+    if not alive.update(revoked_at=revoked_at):
+        return
+    record_event(
+        organization=organization,
+        type="api_token.revoked",
+        subject=token,
+        payload={"name": token.name},
+        actor=actor,
+        occurred_at=revoked_at,
+    )
 
 
 def note_use(owner: TokenOwner, *, used_at: datetime) -> None:

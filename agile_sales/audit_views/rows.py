@@ -15,7 +15,14 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
-from agile_sales.audit_views.values import field_word, is_noise, is_secret, reference_of, value_words
+from agile_sales.audit_views.values import (
+    field_word,
+    is_noise,
+    is_secret,
+    payload_words,
+    reference_of,
+    value_words,
+)
 from tenancy.access import hidden_fields
 from tenancy.audit.actors import API_TOKEN, ActorKind, kind_of
 from tenancy.audit.reading import TrailRow, tenant_tables
@@ -242,7 +249,7 @@ class Reader:
             if is_secret(key) or key in hidden:
                 continue
             shown = without_deep(value, hidden) if isinstance(value, dict) else value
-            text = shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False, default=str)
+            text = payload_words(shown)
             pairs.append((key, text if len(text) <= 300 else f"{text[:300]}…"))
         return pairs
 

@@ -64,6 +64,22 @@ def field_word(model: type[models.Model], column: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def moment_words(moment: datetime) -> str:
+    """Return a moment on the clock of the page."""
+    return date_format(timezone.localtime(moment), "j M Y H:i:s")
+
+
+def payload_words(value: Any) -> str:
+    """Return a value of an event as a person reads it: events keep their moments as text in UTC."""
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            return value
+        return moment_words(moment) if moment.tzinfo is not None else value
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
 def value_words(
     model: type[models.Model], column: str, value: Any, *, currency: str, names: Mapping[tuple[Any, UUID], str]
 ) -> str:
@@ -84,7 +100,7 @@ def value_words(
     if column.endswith("_bp") and isinstance(value, int):
         return f"{Decimal(value) / 100:f}%"
     if isinstance(field, models.DateTimeField):
-        return date_format(timezone.localtime(datetime.fromisoformat(str(value))), "j M Y H:i:s")
+        return moment_words(datetime.fromisoformat(str(value)))
     if isinstance(field, models.DateField):
         return date_format(date.fromisoformat(str(value)), "j M Y")
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else str(value)

@@ -25,6 +25,7 @@ from tenancy.identity import recently_authenticated
 from tenancy.invitations import InvitationLink, UnableToAccept, UnableToInvite, mails_left, read_link, refusal
 from tenancy.keyset import InvalidCursor
 from tenancy.models import Invitation, Member, Organization
+from tenancy.onlookers import only_changes
 from tenancy.scoping import organization_scope
 from tenancy.units import open_units
 from tenancy.working_time import local_day
@@ -44,6 +45,7 @@ def invitations(request: MemberRequest) -> HttpResponse:
 
 
 @member_can(Action.MANAGE_MEMBERS)
+@only_changes
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: MemberRequest) -> HttpResponseBase:
     """Ask somebody in; `?member=` names a member who can't sign in yet."""

@@ -18,6 +18,7 @@ from tenancy import units as operations
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest, undo_changes
 from tenancy.models import Unit
+from tenancy.onlookers import only_changes
 from tenancy.units import StaleUnit, UnableToChangeUnits, in_tree_order, open_units
 from tenancy.working_time import local_day
 
@@ -35,6 +36,7 @@ def units(request: MemberRequest) -> HttpResponse:
 
 
 @member_can(Action.MANAGE_UNITS)
+@only_changes
 @require_http_methods(["GET", "HEAD", "POST"])
 def unit_new(request: MemberRequest) -> HttpResponse:
     """Add a unit; `?below=` names the one that it stands under."""

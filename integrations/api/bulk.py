@@ -17,7 +17,7 @@ from integrations.api.components import ProblemFieldSerializer
 from integrations.api.errors import FieldProblem, InvalidBody
 from integrations.api.idempotency import once
 from integrations.api.parameters import read_none
-from integrations.api.parsers import OrjsonParser
+from integrations.api.parsers import OrjsonParser, body_of
 from integrations.api.views import ApiView, answer
 
 MOST_ROWS = 1_000
@@ -117,7 +117,7 @@ class BulkView(ApiView):
         return once(request, self._write)
 
     def _write(self) -> HttpResponse:
-        source, given = self._call(self.request.data)
+        source, given = self._call(body_of(self.request))
         call = _Call(self, given)
         call.look_up()
         outcomes = self.upsert(source, call.rows)

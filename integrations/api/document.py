@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from integrations.api.parameters import read_none
+from integrations.api.views import ApiView
 from tenancy.access import AccessPolicy
 
 
@@ -27,6 +28,7 @@ class SchemaView(APIView):
     permission_classes = ()
     renderer_classes = (OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer, OpenApiYamlRenderer2)
     metadata_class = None
+    http_method_names = ApiView.http_method_names
     schema = None
 
     def get(self, request: Request) -> HttpResponse:

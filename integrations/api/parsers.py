@@ -5,6 +5,7 @@ from typing import IO, Any
 
 import orjson
 from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
 
 from integrations.api.errors import UnreadableBody
 
@@ -30,6 +31,16 @@ class MergePatchParser(OrjsonParser):
     """Reads a JSON merge patch (RFC 7396), which is what PATCH takes under either name."""
 
     media_type = "application/merge-patch+json"
+
+
+def body_of(request: Request) -> Any:
+    """Return what the body of a change says.
+
+    :raises UnreadableBody: when it is no JSON. An empty one is none either; DRF would take it for an empty object.
+    """
+    if not request._request.body:
+        raise UnreadableBody("The body is empty; send a JSON object.")
+    return request.data
 
 
 def parsed(body: bytes) -> Any:

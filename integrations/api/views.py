@@ -42,6 +42,8 @@ class ApiView(APIView):
     is_list: ClassVar[bool] = False
     is_bulk: ClassVar[bool] = False
     metadata_class = None
+    # OPTIONS would say what the document says, and no browser calls from elsewhere.
+    http_method_names = ("get", "post", "put", "patch", "delete", "head")
     summary: ClassVar[str]
     deprecation: ClassVar[Deprecation | None] = None
     # What the document says beside the general words, by method.

@@ -16,7 +16,7 @@ from integrations.api.bodies import Body, Values, references_of
 from integrations.api.errors import NOT_HERE, FieldProblem, InvalidBody, PreconditionFailed
 from integrations.api.idempotency import once
 from integrations.api.parameters import Shape, read_none
-from integrations.api.parsers import MergePatchParser, OrjsonParser
+from integrations.api.parsers import MergePatchParser, OrjsonParser, body_of
 from integrations.api.preconditions import Seen, etag, seen_by
 from integrations.api.views import DetailView, ListView, RecordView, answer, encoded
 
@@ -37,7 +37,7 @@ class WritingView(RecordView):
 
         :raises InvalidBody: with all that is wrong with it.
         """
-        values = self.body.read(request.data, change=change)
+        values = self.body.read(body_of(request), change=change)
         return references_of(self.body, values, self.organization_id)
 
     def written(self, key: UUID, *, status: int, location: str = "") -> HttpResponse:

@@ -20,6 +20,7 @@ from integrations.operations.uploads import UnableToUpload, Upload, start_import
 from integrations.upload_limits import too_large_files
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest, undo_changes
+from tenancy.onlookers import only_changes
 
 
 @member_can(Action.IMPORT_RECORDS)
@@ -35,6 +36,7 @@ def imports(request: MemberRequest) -> HttpResponse:
 
 
 @member_can(Action.IMPORT_RECORDS)
+@only_changes
 @require_http_methods(["GET", "POST"])
 def import_new(request: MemberRequest) -> HttpResponse:
     """Take files in, and go on to their mapping."""

@@ -158,6 +158,6 @@ def _issue(request: MemberRequest) -> HttpResponse:
 def revoke(request: MemberRequest, token_id: UUID) -> HttpResponse:
     """End a token: it is refused from the next request on."""
     token = get_object_or_404(ApiToken.objects.for_organization(request.organization), pk=token_id)
-    revoke_token(organization=request.organization, token=token, revoked_at=timezone.now())
+    revoke_token(organization=request.organization, token=token, actor=request.member, revoked_at=timezone.now())
     messages.success(request, gettext("%(name)s was revoked.") % {"name": token.name})
     return redirect("integrations:tokens", organization=request.organization.slug)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -57,7 +58,8 @@ def priorities(request: MemberRequest) -> HttpResponse:
     now = timezone.now()
     today = local_day(request.organization, now)
     narrowed = chosen_filter(request)
-    read_sort(request, [queries.BY_RANK])  # there is one order; an address that asks for another is wrong
+    if read_sort(request, [queries.BY_RANK]) != queries.BY_RANK:
+        raise BadRequest(_("This list has one order: by rank, the first on top."))
     try:
         page = queries.priorities_page(
             organization=request.organization,

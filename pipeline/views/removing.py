@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -35,8 +35,8 @@ def remove(request: MemberRequest, *, record: CrmRecord, list_url: str, page_url
                 deleted_at=timezone.now(),
             )
     except StaleVersion:
-        messages.warning(request, _("Somebody changed this meanwhile, so it was not deleted. Look at it again first."))
-        return redirect(page_url)
+        detail = _("Somebody changed this meanwhile, so it was not deleted. Look at it again first.")
+        return render(request, "errors/409.html", {"detail": detail, "back_url": page_url}, status=409)
     undo_offer(request, _("%s was deleted.") % record, noted, page=page_url)
     return redirect(f"{list_url}?deleted={record.pk}")
 

@@ -91,6 +91,14 @@ class TestList:
         assert not [row for row in rows(auditor, record=account.pk) if row.is_event]
         assert [row.what for row in rows(auditor, record=account.pk, action="event")] == ["Account created"]
 
+    def test_the_moments_of_an_event_stand_on_the_clock_of_the_organisation(self, cast: Cast, auditor: Client) -> None:
+        with organization_scope(cast.acme, actor=cast.ada):
+            payload = {"ends_at": "2026-11-23T11:30:00+00:00", "day": "2026-11-23", "why": "2026-11-23T11:30:00"}
+            record_event(organization=cast.acme, type="view_as.started", subject=cast.rui, payload=payload)
+
+        shown = {one.label: one.after for one in rows(auditor)[0].changes}
+        assert shown == {"Ends at": "23 Nov 2026 12:30:00", "Day": "2026-11-23", "Why": "2026-11-23T11:30:00"}
+
     def test_it_turns_pages_both_ways_and_shows_each_row_once(self, cast: Cast, auditor: Client) -> None:
         with organization_scope(cast.acme):
             for number in range(120):
@@ -174,7 +182,7 @@ class TestSecrets:
         administrator = client_for(cast.ada)
 
         assert token.sha256 not in page(administrator, table="tenancy_apitoken")
-        (line,) = exported(administrator, table="tenancy_apitoken")
+        (line,) = exported(administrator, table="tenancy_apitoken", action="insert")
         assert token.sha256 not in str(line)
         assert "ERP" in line["after"]
 

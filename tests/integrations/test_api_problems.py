@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 from unittest import mock
+from uuid import uuid4
 
 import pytest
 import redis.exceptions
@@ -15,10 +16,12 @@ from django.test import Client
 from rest_framework.exceptions import Throttled, UnsupportedMediaType, ValidationError
 
 from pipeline.api.accounts import AccountListView
+from pipeline.models import Account
 from tenancy.models import Unit
 from tenancy.scoping import organization_scope
 from tests.cast import Cast
-from tests.integrations.api_caller import Caller, a_token, the_problem
+from tests.integrations.api_caller import Caller, a_token, openapi, the_problem
+from tests.pipeline import records
 
 ADDRESS = "/api/v1/accounts"
 
@@ -116,7 +119,40 @@ def test_a_method_that_is_not_there_names_those_that_are(cast: Cast, method: str
     answer = call(ADDRESS, headers={"Authorization": f"Bearer {a_token(cast.acme)}"})
 
     assert the_problem(answer, 405)["code"] == "method_not_allowed"
-    assert "GET" in answer["Allow"]
+    assert answer["Allow"] == "GET, POST, HEAD"
+
+
+@pytest.mark.parametrize("template", [ADDRESS, f"{ADDRESS}/{{id}}", f"{ADDRESS}/bulk"])
+def test_allow_names_what_is_there_and_in_the_document_and_nothing_else(cast: Cast, template: str) -> None:
+    token, path = a_token(cast.acme), template.format(id=uuid4())
+
+    def status(method: str) -> int:
+        caller: Any = Client()
+        return int(caller.generic(method, path, headers={"Authorization": f"Bearer {token}"}).status_code)
+
+    options = Client().options(path, headers={"Authorization": f"Bearer {token}"})
+    named = set(options["Allow"].split(", "))
+    methods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
+
+    assert {method for method in methods if status(method) != 405} == named
+    assert {method.upper() for method in openapi()["paths"][template]} == named - {"HEAD"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", ADDRESS), ("PATCH", "{record}"), ("POST", "/api/v1/accounts/bulk")]
+)
+@pytest.mark.parametrize("body", [b"", b" ", b"{", b"\xff"])
+def test_a_body_that_is_no_json_is_unreadable_also_an_empty_one(
+    cast: Cast, method: str, path: str, body: bytes
+) -> None:
+    caller = Caller(a_token(cast.acme))
+    with organization_scope(cast.acme):
+        account = records.an_account(cast.acme)
+    answer = caller.send(method, path.format(record=f"{ADDRESS}/{account.pk}"), body, If_Match="*")
+
+    assert the_problem(answer, 400)["code"] == "unreadable_body"
+    with organization_scope(cast.acme):
+        assert [one.version for one in Account.objects.all()] == [1]
 
 
 def test_it_answers_json_and_nothing_else(cast: Cast) -> None:

@@ -80,7 +80,7 @@ def test_an_unknown_an_expired_and_a_revoked_token_get_the_same_words(cast: Cast
     revoked = a_token(cast.acme)
     with organization_scope(cast.acme):
         token = ApiToken.objects.get(start=revoked[:12])
-        revoke_token(organization=cast.acme, token=token, revoked_at=timezone.now())
+        revoke_token(organization=cast.acme, token=token, actor=None, revoked_at=timezone.now())
 
     said = {Caller(text).refused("/api/v1/accounts", 401)["detail"] for text in (new_token(), expired, revoked)}
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from tenancy.models import ApiToken, AuditEntry, Member
+from tenancy.models import ApiToken, AuditEntry, DomainEvent, Member
 from tenancy.scoping import organization_scope
 from tenancy.tokens import issue_token
 from tests.cast import Cast
@@ -175,3 +175,34 @@ def test_somebody_who_finds_an_open_screen_makes_no_token(cast: Cast, ada: Clien
 
     assert answer.headers["Location"].startswith("/auth/reauthenticate/")
     assert kept(cast) == []
+
+
+def test_issuing_and_revoking_are_events_that_the_audit_page_shows(cast: Cast, ada: Client) -> None:
+    ada.post(PAGE, sent(expires="30"))
+    (token,) = kept(cast)
+    ada.post(f"{PAGE}{token.pk}/revoke/")
+    ada.post(f"{PAGE}{token.pk}/revoke/")  # ending an ended one tells nothing
+
+    with organization_scope(cast.acme):
+        told = list(DomainEvent.objects.filter(subject_id=token.pk).order_by("recorded_at"))
+    assert [(one.type, one.actor_id, one.payload["name"]) for one in told] == [
+        ("api_token.issued", cast.ada.pk, "ERP"),
+        ("api_token.revoked", cast.ada.pk, "ERP"),
+    ]
+    assert told[0].payload["scopes"] == token.scopes
+    page = ada.get("/acme/audit/").content.decode()
+    assert "Api token issued" in page
+    assert "Api token revoked" in page
+
+
+def test_the_tokens_that_end_with_their_maker_are_told_as_well(cast: Cast, ada: Client) -> None:
+    with organization_scope(cast.acme):
+        token, _ = issue_token(
+            organization=cast.acme, name="ERP", scopes=["units:read"], issued_at=timezone.now(), issued_by=cast.rui
+        )
+    ada.post(f"/acme/members/{cast.rui.pk}/deactivate/", {"version": 1, "end_tokens": "on"})
+
+    with organization_scope(cast.acme):
+        assert DomainEvent.objects.get(type="api_token.revoked").actor_id == cast.ada.pk
+        token.refresh_from_db()
+    assert token.revoked_at is not None

@@ -47,7 +47,7 @@ def programs(cast: Cast) -> list[Attacker]:
     with organization_scope(cast.globex):
         _, good = issue_token(organization=cast.globex, name="all", scopes=list(API_SCOPES), issued_at=now)
         ended, old = issue_token(organization=cast.globex, name="old", scopes=list(API_SCOPES), issued_at=now)
-        revoke_token(organization=cast.globex, token=ended, revoked_at=now)
+        revoke_token(organization=cast.globex, token=ended, actor=None, revoked_at=now)
     assert cast.sam.user is not None
     new: Callable[[], Client] = lambda: Client(raise_request_exception=False)  # noqa: E731
     return [

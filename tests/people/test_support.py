@@ -124,6 +124,22 @@ class TestInside:
             assert Account.objects.get(pk=account.pk).name == account.name
 
     @pytest.mark.parametrize(
+        "path",
+        ["accounts/new/", "accounts/{account}/edit/", "contacts/new/", "opportunities/new/", "orders/new/",
+         "products/new/", "imports/new/"],
+    )  # fmt: skip
+    @pytest.mark.parametrize("may_write", ["", "on"])
+    def test_forms_open_only_where_it_may_write(self, cast: Cast, browser: Client, path: str, may_write: str) -> None:
+        with organization_scope(cast.acme):
+            account = records.an_account(cast.acme, owner=cast.rui)
+        open_at(browser, may_write=may_write)
+
+        answer = browser.get(f"/acme/{path.format(account=account.pk)}")
+
+        assert answer.status_code == (200 if may_write else 403)
+        assert ("looks and changes nothing" in text_of(answer)) is not bool(may_write)
+
+    @pytest.mark.parametrize(
         "path", ["tokens/", "settings/", "members/invite/", "members/invitations/", "support/", "accounts/export/"]
     )
     @pytest.mark.parametrize("may_write", ["", "on"])

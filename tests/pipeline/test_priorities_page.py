@@ -230,3 +230,11 @@ def test_it_keeps_within_its_queries(cast, customers, client_for, page):
         assert client.get(address).status_code == 200
 
     assert len(queries) <= BUDGET, [query["sql"][:90] for query in queries]
+
+
+@pytest.mark.parametrize("sort", ["nonsense", "-rank", "name"])
+def test_an_order_that_the_list_does_not_have_is_refused_in_words(cast, client_for, sort):
+    answer = client_for(cast.rui).get(url("priorities", sort=sort))
+
+    assert answer.status_code == 400
+    assert client_for(cast.rui).get(url("priorities", sort="rank")).status_code == 200
