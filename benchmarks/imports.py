@@ -1,8 +1,10 @@
 """A large CSV against the floor: the raw program that a specialist would write for the one file, in the same minute.
 
-The floor parses and casts the same cells, copies them into a temporary table and upserts them into the same table, with
-its keys, indexes and audit triggers, as the same database role. It has no mapping, no report by row, no way back and no
-way on after a kill. Ours is what a person gets: upload, check of every row, commit, in the processes that do it.
+The floor does the same work on the same rows: it parses and casts the cells, copies them into a temporary table and
+upserts them into the same table, with its keys, indexes and triggers (audit, search), as the same database role. A deal
+is not written without its history, so the floor of deals writes that too, by one statement inside of the database. It
+has no mapping, no report by row, no way back and no way on after a kill. Ours is what a person gets: upload, check of
+every row, commit, in the processes that do it.
 """
 
 import csv
@@ -32,7 +34,7 @@ from integrations.models import Import, ImportFile  # noqa: E402
 from integrations.operations.checking import check_import, request_check  # noqa: E402
 from integrations.operations.committing import commit_import, request_commit  # noqa: E402
 from integrations.operations.uploads import Upload, start_import  # noqa: E402
-from pipeline.models import Account, Opportunity  # noqa: E402
+from pipeline.models import Account, Opportunity, OpportunityHistory  # noqa: E402
 from tenancy.models import Organization  # noqa: E402
 from tenancy.scoping import organization_scope  # noqa: E402
 
@@ -100,7 +102,28 @@ def floor(organization: Organization) -> dict[str, float]:
             f"INSERT INTO {table} ({listed}) SELECT {listed} FROM t_floor"
             f" ON CONFLICT (organization_id, source, external_id) DO UPDATE SET {updates}"
         )
+        if KIND == "opportunities":
+            new_id = "uuidv7()" if cursor.connection.info.server_version >= 180_000 else "gen_random_uuid()"
+            cursor.execute(_HISTORY.format(new_id=new_id))
     return {}
+
+
+# What the file tells of each deal: where it began and ended, and what its amount and day were then.
+_HISTORY = """
+INSERT INTO pipeline_opportunityhistory (id, organization_id, opportunity_id, field, old, new, old_stage_id,
+                                         new_stage_id, new_amount_minor, occurred_at, recorded_at, reconstructed)
+SELECT {new_id}, f.organization_id, f.id, h.field, h.old, h.new, h.old_stage, h.new_stage, h.amount, h.at, h.at, true
+  FROM t_floor f
+  JOIN pipeline_stage s ON s.id = f.stage_id
+ CROSS JOIN (SELECT id, name FROM pipeline_stage WHERE name = 'Talking') AS first
+ CROSS JOIN LATERAL (VALUES
+    ('stage', '', first.name, NULL, first.id, NULL, f.opened_at),
+    ('stage', first.name, s.name, first.id, f.stage_id, NULL, f.closed_at),
+    ('amount', '', f.amount_minor::text, NULL, NULL, f.amount_minor, coalesce(f.closed_at, f.opened_at)),
+    ('close_date', '', f.close_date::text, NULL, NULL, NULL, f.closed_at)
+ ) AS h (field, old, new, old_stage, new_stage, amount, at)
+ WHERE h.at IS NOT NULL
+"""
 
 
 def _floor_of(organization: Organization) -> tuple[list[str], Callable[[list[str]], tuple[Any, ...]], str]:
@@ -175,6 +198,10 @@ def child(what: str) -> None:
     with organization_scope(organization):
         model = Account if KIND == "accounts" else Opportunity
         assert model.objects.count() == ROWS, f"{what}: {model.objects.count()} of {ROWS} rows"
+        if KIND == "opportunities":
+            closed = sum(1 for n in range(ROWS) if n % 3)
+            history = OpportunityHistory.objects.count()
+            assert history == 2 * ROWS + 2 * closed, f"{what}: {history} rows of history"
     json.dump(found, sys.stdout)
 
 
