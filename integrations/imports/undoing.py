@@ -172,7 +172,8 @@ class TableUndo:
     ) -> None:
         groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         for image in images:
-            row, names = rows[str(image["id"])], tuple(name for name in image if name != "id")
+            # What was kept says which columns changed, never what they are called: names are those of the table.
+            row, names = rows[str(image["id"])], tuple(name for name in self.columns if name in image)
             theirs = [change for name, change in changes.get(str(image["id"]), {}).items() if name in names]
             if theirs:
                 done.left.append(self._left(row, theirs))

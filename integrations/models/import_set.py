@@ -81,6 +81,16 @@ class Import(TenantModel):
         return sorted(self.files.all(), key=lambda found: found.position)
 
     @property
+    def unreadable_files(self) -> int:
+        """How many of its files could not be read."""
+        return sum(1 for found in self.files.all() if found.refusal)
+
+    @property
+    def has_no_rows(self) -> bool:
+        """Whether none of its files goes anywhere, because it cannot be read or nobody has said what its rows are."""
+        return not any(found.is_used for found in self.files.all())
+
+    @property
     def is_open(self) -> bool:
         """Whether its mapping can still be changed."""
         return self.state in (ImportState.UPLOADED, ImportState.MAPPED, ImportState.CHECKED)

@@ -166,6 +166,28 @@ def test_a_file_that_is_no_table_says_what_to_do(cast, lena):
     assert "CSV UTF-8" in lena.get(url("import", made, file=0)).content.decode()
 
 
+def test_the_list_says_which_import_could_not_be_read(cast, lena, client_for):
+    send(lena, sheet=b"PK\x03\x04[Content_Types].xml")
+    work(cast)
+    page = lena.get(url("imports")).content.decode()
+    assert "Unreadable" in page
+    assert "Checked" not in page
+    send(lena, sheet=b"PK\x03\x04[Content_Types].xml", accounts=ACCOUNTS)
+    work(cast)
+    page = lena.get(url("imports")).content.decode()
+    assert "Checked" in page
+    assert "1 file unreadable" in page
+    assert client_for(cast.sam).get(url("imports")).status_code == 404
+
+
+def test_the_list_says_of_which_file_nobody_knows_what_it_is(cast, lena):
+    send(lena, weather=b"Moon,Wind\nfull,12\nnew,13\n")
+    work(cast)
+    page = lena.get(url("imports")).content.decode()
+    assert "Nothing to import" in page
+    assert "Checked" not in page
+
+
 def test_an_import_can_be_given_up_before_it_begins(cast, lena):
     send(lena, accounts=ACCOUNTS)
     made = work(cast)

@@ -137,6 +137,21 @@ def test_an_earlier_import_leaves_what_a_later_one_changed(cast):
     assert left(cast, first) == {"Account 8": "a later import has changed it"}
 
 
+def test_what_was_kept_of_a_record_names_no_column_that_an_import_may_not_change(cast):
+    bring(cast)
+    again = bring(cast, accounts=ACCOUNTS.replace("Linz", "Graz"))
+    with organization_scope(cast.acme):
+        chunk = ImportChunk.objects.filter(import_file__import_set=again).exclude(before=[]).earliest("number")
+        image = chunk.before[0] | {"source": "elsewhere", 'name" = b."source", "name': "x"}
+        chunk.before = [image, *chunk.before[1:]]
+        chunk.save(update_fields=["before"])
+    assert undo(cast, again).state == ImportState.UNDONE
+    with organization_scope(cast.acme):
+        account = Account.objects.get(pk=image["id"])
+        assert (account.city, account.source) == ("Linz", again.source)
+        assert account.name.startswith("Account ")
+
+
 class Killed(BaseException):
     """What a kill looks like to the code that it hits."""
 
@@ -202,6 +217,7 @@ class TestThePages:
         assert f'href="{url}"' in browser.get(f"/acme/imports/{made.pk}/progress/").content.decode()
         page = browser.get(url).content.decode()
         assert "56 new records are removed" in page
+        assert "an account that its deals or orders made a customer stays one" in page
         assert reload(cast.acme, made).state == ImportState.DONE
         response = browser.post(url)
         assert response["Location"] == f"/acme/imports/{made.pk}/progress/"
