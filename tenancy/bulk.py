@@ -64,10 +64,16 @@ def insert_rows(
     The id and the organisation are added here unless `columns` has an id. A row whose unique key (organisation,
     *unless_known_by*) is there already is left out.
     """
+    copied = copy_rows(organization=organization, model=model, columns=columns, rows=rows)
+    return insert_copied(organization=organization, copied=copied, unless_known_by=unless_known_by)
+
+
+def insert_copied(*, organization: Organization, copied: "CopiedRows", unless_known_by: Sequence[str] = ()) -> int:
+    """Insert rows that :func:`copy_rows` has made ready, as :func:`insert_rows` does; return how many."""
+    model = copied.model
     unique = ", ".join(f'"{name}"' for name in ["organization_id", *_columns(model, unless_known_by)])
     on_conflict = f" ON CONFLICT ({unique}) DO NOTHING" if unless_known_by else ""
-    names = _columns(model, columns)
-    staging = _stage(organization, model, names, rows)
+    staging = _stage(organization, copied)
     target = ", ".join(f'"{name}"' for name in staging.columns)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -96,8 +102,8 @@ def upsert_rows(
 
     :raises django.db.IntegrityError: for a key that occurs twice or a reference that does not exist.
     """
-    names, keys, changed = _columns(model, columns), _columns(model, conflict), _columns(model, update)
-    staging = _stage(organization, model, names, rows)
+    keys, changed = _columns(model, conflict), _columns(model, update)
+    staging = _stage(organization, copy_rows(organization=organization, model=model, columns=columns, rows=rows))
     table = model._meta.db_table
     target = ", ".join(f'"{name}"' for name in staging.columns)
     assignments = [f'"{name}" = excluded."{name}"' for name in changed]
@@ -134,6 +140,17 @@ def upsert_rows(
 
 
 @dataclass(frozen=True)
+class CopiedRows:
+    """Rows of a table of one organisation in the text form of COPY."""
+
+    model: type[models.Model]
+    organization_id: UUID
+    columns: list[str]
+    text: str
+    count: int
+
+
+@dataclass(frozen=True)
 class _Staging:
     table: str
     columns: list[str]
@@ -151,35 +168,41 @@ def _field(model: type[models.Model], name: str) -> "models.Field[Any, Any]":
     raise ValueError(f"{model.__name__} has no column {name!r}.")
 
 
-def _stage(
-    organization: Organization, model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> _Staging:
-    if active_organization_id() != organization.pk:
-        raise OrganizationMismatch(f"Rows of {organization.slug} were given while another organisation is active.")
-    table = f"staging_{uuid7().hex}"
-    given = list(columns)
-    extra = [name for name in ("id", "organization_id") if name not in given]
-    all_columns = [*given, *extra]
-    listed = ", ".join(f'"{name}"' for name in all_columns)
+def copy_rows(
+    *, organization: Organization, model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> CopiedRows:
+    """Make rows ready for :func:`insert_copied`. Needs no database, so that another thread can do it meanwhile.
+
+    :raises ValueError: when a row has not a value for each column.
+    """
+    given = _columns(model, columns)
     taken = list(rows)
     for row in taken:
         if len(row) != len(given):
             raise ValueError(f"A row has {len(row)} values for {len(given)} columns.")
     texts = [column_texts(column) for column in zip(*taken, strict=True)]
+    extra = [name for name in ("id", "organization_id") if name not in given]
     if "id" in extra:
         texts.append([str(new_id()) for _ in taken])
     if "organization_id" in extra:
         texts.append([str(organization.pk)] * len(taken))
     # Column by column and only then as lines: a column is of one type, and asked once for what it needs.
-    buffer = StringIO("".join(f"{line}\n" for line in map("\t".join, zip(*texts, strict=True))))
-    count = len(taken)
+    text = "".join(f"{line}\n" for line in map("\t".join, zip(*texts, strict=True)))
+    return CopiedRows(model, organization.pk, [*given, *extra], text, len(taken))
+
+
+def _stage(organization: Organization, copied: CopiedRows) -> _Staging:
+    if not active_organization_id() == organization.pk == copied.organization_id:
+        raise OrganizationMismatch(f"Rows of {organization.slug} were given while another organisation is active.")
+    table = f"staging_{uuid7().hex}"
+    listed = ", ".join(f'"{name}"' for name in copied.columns)
     with connection.cursor() as cursor:
         cursor.execute(
             f'CREATE TEMPORARY TABLE "{table}" ON COMMIT DROP AS'  # noqa: S608 # nosec B608 # our names; values are parameters
-            f' SELECT {listed} FROM "{model._meta.db_table}" WITH NO DATA'
+            f' SELECT {listed} FROM "{copied.model._meta.db_table}" WITH NO DATA'
         )
-        cursor.copy_expert(f'COPY "{table}" ({listed}) FROM STDIN', buffer)
-    return _Staging(table, all_columns, count)
+        cursor.copy_expert(f'COPY "{table}" ({listed}) FROM STDIN', StringIO(copied.text))
+    return _Staging(table, copied.columns, copied.count)
 
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x00": ""})

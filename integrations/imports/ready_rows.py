@@ -1,4 +1,4 @@
-"""Rows that are ready, between check and commit: two thousand of them packed in one row of the database.
+"""Rows that are ready, between check and commit: five thousand of them packed in one row of the database.
 
 A row of its own for each would cost more to write, index and read again than the record that it becomes. Rows that a
 person may want to see (held back, with a gap, changed) have an `ImportRow` besides.
@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-CHUNK_ROWS = 2_000
+CHUNK_ROWS = 5_000
+OLD_CHUNK_ROWS = 2_000
+"""Of imports that an older version checked, with a row of the database for each."""
 CHUNK_CHARACTERS = 8_000_000
 """A batch ends at whichever comes first; its number is that of its first row in the file."""
 

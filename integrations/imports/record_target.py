@@ -1,10 +1,10 @@
 """Targets whose rows become rows of one table, written set by set: compare, COPY, upsert by source and external id."""
 
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from operator import itemgetter
 from typing import Any, ClassVar
 from uuid import UUID
@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection, models
 from uuid_utils.compat import uuid7 as new_id
 
+from integrations.imports.record_changes import Columns, NewRows, RowChange, json_form
 from integrations.imports.targets import (
     ChangeText,
     Comparison,
@@ -25,24 +26,8 @@ from integrations.imports.targets import (
 )
 from integrations.imports.undoing import TableUndo, Undone
 from integrations.imports.values import name_key, tidy
-from tenancy.bulk import insert_rows, upsert_rows
+from tenancy.bulk import CopiedRows, copy_rows, insert_copied, upsert_rows
 from tenancy.models import Organization
-
-Columns = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class RowChange:
-    """One record that was written: its id, what it was before (None for a new one) and what it is now."""
-
-    record: ImportRecord
-    id: UUID
-    old: Columns | None
-    new: Columns
-
-    def differs(self, column: str) -> bool:
-        """Whether the column got another value."""
-        return self.old is None or self.old[column] != self.new[column]
 
 
 class RecordTarget(ImportTarget):
@@ -50,7 +35,7 @@ class RecordTarget(ImportTarget):
 
     `columns` are what an import may change, `insert_only` what only a new row gets, `link_columns` the columns of the
     references to the table itself. A cell that says nothing leaves an existing value alone, unless the import says
-    otherwise.
+    otherwise. `one_after_another` tells whether a row is made of what the chunk before has written.
     """
 
     model: ClassVar[type[models.Model]]
@@ -61,6 +46,7 @@ class RecordTarget(ImportTarget):
     name_column: ClassVar[str] = "name"
     name_key_column: ClassVar[str] = "name_key"
     has_deleted: ClassVar[bool] = True
+    one_after_another: ClassVar[bool] = False
     labels: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
@@ -74,8 +60,12 @@ class RecordTarget(ImportTarget):
     def prepare(self, context: ImportContext, records: Sequence[ImportRecord], existing: Mapping[str, Columns]) -> None:
         """Look up what :meth:`mapped_columns` needs for a whole chunk."""
 
+    def following(self, context: ImportContext, changes: Sequence[RowChange]) -> list[CopiedRows]:
+        """The rows of other tables that follow from new and changed records, such as their history. No database."""
+        return []
+
     def written(self, context: ImportContext, changes: Sequence[RowChange]) -> None:
-        """Do what follows from new and changed records, such as their history."""
+        """Do what else follows from new and changed records."""
 
     # --- comparing and writing ------------------------------------------------------------------------------------
 
@@ -96,41 +86,61 @@ class RecordTarget(ImportTarget):
         }
         return Comparison(is_new=False, changes=texts)
 
-    def write(self, context: ImportContext, records: Sequence[ImportRecord]) -> Written:
+    def ahead(self, context: ImportContext, records: Sequence[ImportRecord]) -> Callable[[], NewRows] | None:
+        """Rows that the check knew nobody of are made ready while the chunk before them is written."""
+        if self.one_after_another or not all(record.was_new for record in records):
+            return None
+        self.prepare(context, records, {})
+        return partial(self._new_rows, context, records)
+
+    def write(
+        self, context: ImportContext, records: Sequence[ImportRecord], made_ready: NewRows | None = None
+    ) -> Written:
         """Insert new rows and change those that differ; rows that say what is there already are left alone."""
         result = Written()
-        if all(record.was_new for record in records):
-            # Rows that the check knew nobody of are inserted without a look; who came since is compared after all.
-            records = self._insert(context, records, result)
+        if made_ready is None and all(record.was_new for record in records):
+            self.prepare(context, records, {})
+            made_ready = self._new_rows(context, records)
+        if made_ready is not None:
+            # Inserted without a look; who came since the check is compared after all.
+            records = self._insert(context, made_ready, result)
         if records:
             self._upsert(context, records, result)
         return result
 
-    def _insert(
-        self, context: ImportContext, records: Sequence[ImportRecord], result: Written
-    ) -> Sequence[ImportRecord]:
-        """Insert what has no record yet; return the rows that have one."""
-        self.prepare(context, records, {})
+    def _new_rows(self, context: ImportContext, records: Sequence[ImportRecord]) -> NewRows:
         names = [*self.columns, *self.insert_only]
         pick = itemgetter(*names)
         changes = [RowChange(record, new_id(), None, self._columns_of(context, record, None)) for record in records]
-        inserted = insert_rows(
+        rows = copy_rows(
             organization=context.organization,
             model=self.model,
             columns=["id", "source", "external_id", *names],
-            rows=((change.id, context.source, change.record.key, *pick(change.new)) for change in changes),
-            unless_known_by=["source", "external_id"],
+            rows=[(change.id, context.source, change.record.key, *pick(change.new)) for change in changes],
         )
-        if inserted < len(records):
+        return NewRows(changes, rows, self.following(context, changes))
+
+    def _insert(self, context: ImportContext, new: NewRows, result: Written) -> Sequence[ImportRecord]:
+        """Insert what has no record yet; return the rows that have one."""
+        organization = context.organization
+        changes, following, known = new.changes, new.following, list[ImportRecord]()
+        inserted = insert_copied(organization=organization, copied=new.rows, unless_known_by=["source", "external_id"])
+        if inserted < len(changes):
             ids = [change.id for change in changes]
-            rows = self.model._default_manager.filter(organization_id=context.organization.pk, pk__in=ids)
+            rows = self.model._default_manager.filter(organization_id=organization.pk, pk__in=ids)
             ours = set(rows.values_list("pk", flat=True))
+            known = [change.record for change in changes if change.id not in ours]
             changes = [change for change in changes if change.id in ours]
+            following = self.following(context, changes)
         result.inserted += len(changes)
         result.created += [str(change.id) for change in changes]
+        self._follow(context, changes, following)
+        return known
+
+    def _follow(self, context: ImportContext, changes: Sequence[RowChange], following: Sequence[CopiedRows]) -> None:
+        for rows in following:
+            insert_copied(organization=context.organization, copied=rows)
         self.written(context, changes)
-        known = {change.record.key for change in changes} if inserted < len(records) else None
-        return [] if known is None else [record for record in records if record.key not in known]
 
     def _upsert(self, context: ImportContext, records: Sequence[ImportRecord], result: Written) -> None:
         existing = self._existing(context, [record.key for record in records], lock=True)
@@ -168,7 +178,7 @@ class RecordTarget(ImportTarget):
             for change in changes
             if change.old is not None
         ]
-        self.written(context, changes)
+        self._follow(context, changes, self.following(context, changes))
 
     def _columns_of(self, context: ImportContext, record: ImportRecord, old: Columns | None) -> Columns:
         said = self.mapped_columns(context, record, old)
@@ -359,12 +369,3 @@ class RecordTarget(ImportTarget):
             rows = related._default_manager.filter(organization_id=organization.pk, pk__in=ids)
             names |= {str(row.pk): str(getattr(row, "name", row)) for row in rows}
         return names
-
-
-def json_form(value: Any) -> Any:
-    """A column value as a before-image keeps it."""
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    return str(value)

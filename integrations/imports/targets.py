@@ -1,7 +1,7 @@
 """Import targets: what rows of a file can become. The engine knows no app; each app registers its own in `ready()`."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import cached_property
@@ -188,9 +188,13 @@ class ImportTarget(ABC):
     def compare(self, context: ImportContext, records: Sequence[ImportRecord]) -> list[Comparison]:
         """What writing these rows would do, without doing it."""
 
+    def ahead(self, context: ImportContext, records: Sequence[ImportRecord]) -> Callable[[], Any] | None:
+        """The part of :meth:`write` that needs no database and nothing of the chunk before, for another thread."""
+        return None
+
     @abstractmethod
-    def write(self, context: ImportContext, records: Sequence[ImportRecord]) -> Written:
-        """Write the rows of one chunk inside the caller's transaction."""
+    def write(self, context: ImportContext, records: Sequence[ImportRecord], made_ready: Any = None) -> Written:
+        """Write the rows of one chunk inside the caller's transaction; `made_ready` is what :meth:`ahead` led to."""
 
     def write_links(self, context: ImportContext, records: Sequence[ImportRecord]) -> Written:
         """Write the references of the rows to rows of the same target."""

@@ -11,40 +11,18 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Max
 from django.utils import timezone
 
-from integrations.imports import ready_rows
-from integrations.imports.ready_rows import ReadyRow
-from integrations.imports.reference_index import Resolved
-from integrations.imports.targets import ImportRecord, target_named
-from integrations.models import (
-    Import,
-    ImportBatch,
-    ImportChunk,
-    ImportFile,
-    ImportRow,
-    ImportState,
-    RowOutcome,
-    RowStatus,
-)
-from integrations.operations.batches import read_batch
+from integrations.models import Import, ImportChunk, ImportFile, ImportState
+from integrations.operations.chunks import LINKS, ROWS, Chunks
 from integrations.operations.collector import without_collector
-from integrations.operations.file_settings import (
-    context_of,
-    files_in_order,
-    has_links,
-    reference_texts,
-    references_of,
-)
+from integrations.operations.file_settings import files_in_order, has_links
 from integrations.operations.progress import note_progress
 from integrations.operations.saved_mappings import save_mapping
 from tenancy.events import record_event
 from tenancy.jobs import enqueue
 from tenancy.models import Member, Organization, Run, RunStep
 from tenancy.scoping import organization_scope
-
-ROWS, LINKS = "rows", "links"
 
 
 class UnableToCommit(Exception):
@@ -176,7 +154,6 @@ class FileCommit:
         self.made = made
         self.file = import_file
         self.now = now
-        self.target = target_named(import_file.target)
 
     def run(self) -> None:
         """Write what is not written yet.
@@ -184,30 +161,17 @@ class FileCommit:
         :raises CommitStopped: when a person cancels meanwhile.
         """
         with self._scope():
-            numbers = self._numbers()
-            self.references = references_of(organization=self.organization, made=self.made, with_rows=False)
+            self.chunks = Chunks(organization=self.organization, made=self.made, import_file=self.file, now=self.now)
             self._step().filter(started_at=None).update(status=Run.Status.RUNNING, started_at=timezone.now())
-        for phase in (ROWS, LINKS) if has_links(self.file) else (ROWS,):
-            for number in numbers:
-                self._write_chunk(phase, number)
+        with self.chunks:
+            for phase in (ROWS, LINKS) if has_links(self.file) else (ROWS,):
+                for number in self.chunks.numbers:
+                    self._write_chunk(phase, number)
         with self._scope():
             self._finish_step()
 
     def _scope(self) -> Any:
         return organization_scope(self.organization, actor=self.made.requested_by, task=task_of(self.made))
-
-    def _numbers(self) -> list[int]:
-        """The numbers of the chunks; of an import that an older version checked, those of its rows."""
-        batches = ImportBatch.objects.for_organization(self.organization).filter(import_file=self.file)
-        found = list(batches.order_by("number").values_list("number", flat=True))
-        if found:
-            return found
-        last = self._rows().aggregate(last=Max("number"))["last"]
-        return [] if last is None else list(range(last // ready_rows.CHUNK_ROWS + 1))
-
-    def _rows(self) -> Any:
-        rows = ImportRow.objects.for_organization(self.organization).filter(import_file=self.file)
-        return rows.filter(status=RowStatus.OK)
 
     def _step(self) -> Any:
         return RunStep.objects.for_organization(self.organization).filter(
@@ -224,16 +188,9 @@ class FileCommit:
             if done.exists():
                 return
             _stop_if_cancelled(self.organization, self.made)
-            rows = read_batch(organization=self.organization, file_id=self.file.pk, number=number) or self._old_rows(
-                number
-            )
-            context = context_of(
-                organization=self.organization, made=self.made, import_file=self.file, now=self.now, create=True
-            )
-            records = self._records(rows, links=phase == LINKS)
-            write = self.target.write_links if phase == LINKS else self.target.write
-            written = write(context, records)
-            self._count(phase, len(rows))
+            chunk = self.chunks.take(phase, number)
+            written = self.chunks.write(chunk)
+            self._count(phase, len(chunk.records))
             # A reference that does not hold is an error of this chunk, here, and not of the commit.
             with connection.cursor() as cursor:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -242,7 +199,7 @@ class FileCommit:
                 import_file=self.file,
                 phase=phase,
                 number=number,
-                rows_read=len(rows),
+                rows_read=len(chunk.records),
                 inserted=written.inserted,
                 updated=written.updated,
                 unchanged=written.unchanged,
@@ -250,27 +207,6 @@ class FileCommit:
                 created=written.created,
                 done_at=timezone.now(),
             )
-
-    def _old_rows(self, number: int) -> list[ReadyRow]:
-        rows = self._rows().filter(
-            number__gte=number * ready_rows.CHUNK_ROWS, number__lt=(number + 1) * ready_rows.CHUNK_ROWS
-        )
-        return [
-            ReadyRow(row.number, row.line, row.key, row.outcome, row.raw, row.parsed) for row in rows.order_by("number")
-        ]
-
-    def _records(self, rows: list[ReadyRow], *, links: bool) -> list[ImportRecord]:
-        wanted = [reference_texts(self.target, row.values, links=links) for row in rows]
-        texts: dict[str, set[str]] = {}
-        for found in wanted:
-            for target, text in found.values():
-                texts.setdefault(target, set()).add(text)
-        resolved = {target: self.references.resolve(target, found) for target, found in texts.items()}
-        records = []
-        for row, found in zip(rows, wanted, strict=True):
-            ids = {name: resolved[target].get(text, Resolved()).id for name, (target, text) in found.items()}
-            records.append(ImportRecord(row.line, row.key, row.values, ids, row.number, row.outcome == RowOutcome.NEW))
-        return records
 
     def _count(self, phase: str, rows: int) -> None:
         if phase == ROWS:

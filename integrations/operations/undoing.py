@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from integrations.imports.targets import WrittenBefore, target_named
 from integrations.models import Import, ImportChunk, ImportFile, ImportState
+from integrations.operations.chunks import LINKS, ROWS
 from integrations.operations.collector import without_collector
-from integrations.operations.committing import LINKS, ROWS, task_of
+from integrations.operations.committing import task_of
 from integrations.operations.file_settings import context_of, files_in_order
 from integrations.operations.progress import note_progress
 from integrations.queries import written_totals

@@ -108,6 +108,21 @@ def test_the_same_again_changes_nothing(cast):
         assert {(chunk.inserted, chunk.updated) for chunk in chunks} == {(0, 0)}
 
 
+def test_records_that_came_after_the_check_are_not_written_twice(cast):
+    checked = ready(cast)
+    some = "".join(line for number, line in enumerate(DEALS.splitlines(keepends=True)) if number < 7 or number > 20)
+    commit(cast.acme, ready(cast, some))
+    made = commit(cast.acme, checked)
+    assert counts(cast)[:2] == (25, 30)
+    with organization_scope(cast.acme):
+        assert OpportunityHistory.objects.filter(field="stage").count() == 15 + 2 * 15
+        assert OpportunityHistory.objects.filter(field="amount").count() == 30
+        chunks = ImportChunk.objects.filter(import_file__import_set=made, import_file__name="deals.csv").order_by(
+            "number"
+        )
+        assert [(chunk.inserted, chunk.unchanged) for chunk in chunks] == [(4, 6), (10, 0), (0, 10)]
+
+
 def test_a_change_is_counted_kept_and_explained(cast):
     commit(cast.acme, ready(cast))
     changed = DEALS.replace("2,Deal 2,Account 2,GTXPro,Open,200", "2,Deal 2,Account 2,GTXPro,Won,250")

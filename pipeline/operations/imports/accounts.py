@@ -1,6 +1,6 @@
 """Companies from files."""
 
-from integrations.imports.record_target import Columns
+from integrations.imports.record_changes import Columns
 from integrations.imports.row_parser import Values
 from integrations.imports.targets import ImportContext, ImportRecord
 from integrations.imports.values import name_key

@@ -8,7 +8,8 @@ from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 from integrations.imports.dates import day_start
-from integrations.imports.record_target import Columns, RecordTarget
+from integrations.imports.record_changes import Columns
+from integrations.imports.record_target import RecordTarget
 from integrations.imports.row_parser import Values
 from integrations.imports.targets import ImportContext, ImportRecord
 from integrations.imports.values import ValueProblem, tidy

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from integrations.imports.record_target import RowChange
+from integrations.imports.record_changes import RowChange
 from integrations.imports.targets import ImportContext
 from integrations.imports.undoing import Restored
 from pipeline.models import OpportunityHistory, StageKind, TrackedField
 from pipeline.operations.imports.stages import ChosenStage
-from tenancy.bulk import insert_rows
+from tenancy.bulk import CopiedRows, copy_rows
 
 COLUMNS = (
     "opportunity_id", "field", "old", "new", "old_stage_id", "new_stage_id", "old_amount_minor", "new_amount_minor",
@@ -24,8 +24,8 @@ FIELDS = {
 }
 
 
-def write_deal_history(context: ImportContext, changes: Sequence[RowChange | Restored]) -> None:
-    """Append the history of new and changed deals.
+def deal_history(context: ImportContext, changes: Sequence[RowChange | Restored]) -> CopiedRows:
+    """The history of new and changed deals, ready to be inserted.
 
     Of a new deal the file tells its beginning and its end. The amount and date of a closed deal are known from its end
     only: what they were before, nobody recorded, and a method that learns from history must not see them earlier. Who
@@ -36,7 +36,7 @@ def write_deal_history(context: ImportContext, changes: Sequence[RowChange | Res
         (stage for stage in stages.values() if stage.kind == StageKind.OPEN), key=lambda s: s.position, default=None
     )
     writer = _Rows(context, stages, first)
-    insert_rows(
+    return copy_rows(
         organization=context.organization,
         model=OpportunityHistory,
         columns=COLUMNS,

@@ -6,7 +6,7 @@ from typing import Any
 
 from integrations.imports.dates import day_start
 from integrations.imports.fields import Field
-from integrations.imports.record_target import Columns, RowChange
+from integrations.imports.record_changes import Columns, RowChange
 from integrations.imports.row_parser import Values
 from integrations.imports.targets import ImportContext, ImportRecord, ValueOption
 from integrations.imports.undoing import Undone
@@ -14,9 +14,10 @@ from integrations.imports.values import name_key
 from pipeline.models import Opportunity, StageKind
 from pipeline.operations.imports.buyers import SeenAccounts
 from pipeline.operations.imports.crm_target import CrmTarget, Money, moment_of
-from pipeline.operations.imports.deal_history import write_deal_history
+from pipeline.operations.imports.deal_history import deal_history
 from pipeline.operations.imports.stages import ChosenStage, chosen_stages, stages_of
 from pipeline.readers.import_fields import OPPORTUNITIES, with_crm_names
+from tenancy.bulk import CopiedRows, insert_copied
 from tenancy.models import Organization
 
 STAGE_COLUMNS = ("stage_id", "pipeline_id", "outcome", "opened_at", "closed_at", "stage_entered_at")
@@ -133,11 +134,14 @@ class DealTarget(CrmTarget):
 
     def undone(self, context: ImportContext, done: Undone) -> None:
         """Keep in the history of each deal that it is again what it was."""
-        write_deal_history(context, done.restored)
+        insert_copied(organization=context.organization, copied=deal_history(context, done.restored))
+
+    def following(self, context: ImportContext, changes: Sequence[RowChange]) -> list[CopiedRows]:
+        """Keep the history of each deal."""
+        return [deal_history(context, changes)]
 
     def written(self, context: ImportContext, changes: Sequence[RowChange]) -> None:
-        """Keep the history of each deal, and what the deals tell of their accounts."""
-        write_deal_history(context, changes)
+        """Keep what the deals tell of their accounts."""
         seen = SeenAccounts()
         for change in changes:
             new = change.new

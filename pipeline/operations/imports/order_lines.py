@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Max
 from psycopg2.extras import execute_values
 
-from integrations.imports.record_target import Columns, RowChange
+from integrations.imports.record_changes import Columns, RowChange
 from integrations.imports.row_parser import Values
 from integrations.imports.targets import ImportContext, ImportRecord
 from integrations.imports.undoing import Undone
@@ -29,6 +29,7 @@ class OrderLineTarget(CrmTarget):
     fields = with_crm_names("order_lines", ORDER_LINES)
     file_words = ("order lines", "order details", "order items", "order positions", "Auftragspositionen", "Positionen")
     numbers_repeats = True
+    one_after_another = True
     model = OrderLine
     texts = {"product_name": "product_name"}
     plain = {"position": "position"}

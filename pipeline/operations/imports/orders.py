@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from integrations.imports.record_target import Columns, RowChange
+from integrations.imports.record_changes import Columns, RowChange
 from integrations.imports.row_parser import Values
 from integrations.imports.targets import ImportContext, ImportRecord
 from integrations.imports.values import name_key

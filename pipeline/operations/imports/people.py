@@ -1,6 +1,7 @@
 """Sales people of a CRM become members without a sign-in: they own records, and can be invited later."""
 
-from integrations.imports.record_target import Columns, RecordTarget
+from integrations.imports.record_changes import Columns
+from integrations.imports.record_target import RecordTarget
 from integrations.imports.row_parser import Values
 from integrations.imports.targets import ImportContext, ImportRecord
 from integrations.imports.values import name_key
