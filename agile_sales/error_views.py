@@ -23,6 +23,11 @@ def _page(request: HttpRequest, template: str, status: int, **context: object) -
     return render(request, template, {"layout": layout, **context}, status=status)
 
 
+def _route(request: HttpRequest) -> str:
+    """Return the name of the address, and not the address: that may be somebody's signed link."""
+    return getattr(request.resolver_match, "view_name", "") or "none"
+
+
 def _wants_json(request: HttpRequest) -> bool:
     return request.path_info.startswith("/api/")
 
@@ -60,7 +65,7 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 def unavailable(request: HttpRequest) -> HttpResponse:
     """503 from a view that knows what it can't do without; a person can only wait."""
     reference = secrets.token_hex(3).upper()
-    logger.error("Reference %s: %s %s can't be answered now", reference, request.method, request.path)
+    logger.error("Reference %s: %s %s can't be answered now", reference, request.method, _route(request))
     response = _alone("errors/503.html", 503, reference=reference)
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
@@ -71,9 +76,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     reference = secrets.token_hex(3).upper()
     unavailable = isinstance(error, UNAVAILABLE)
-    # The route and not the address: that may be somebody's signed link.
-    route = getattr(request.resolver_match, "view_name", "") or "none"
-    logger.error("Reference %s: %s %s failed: %s", reference, request.method, route, type(error).__name__)
+    name = type(error).__name__
+    logger.error("Reference %s: %s %s failed: %s", reference, request.method, _route(request), name)
     status = 503 if unavailable else 500
     if _wants_json(request):
         response = problem(status, reference=reference)
@@ -94,5 +98,5 @@ def _alone(template: str, status: int, **context: object) -> HttpResponse:
 @requires_csrf_token
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form whose token does not match: the page was open for too long, or cookies are off."""
-    logger.warning("Form token refused at %s: %s", getattr(request.resolver_match, "view_name", "") or "none", reason)
+    logger.warning("Form token refused at %s: %s", _route(request), reason)
     return _page(request, "errors/csrf.html", 403)

@@ -36,7 +36,10 @@ class Links(logging.Filter):
     """Adds the ids of the request or task and of its organisation to each record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Add the ids, and take out the address that Django writes of what it refuses; every record passes."""
+        """Add the ids, and take out the address and the traceback of what Django refuses; every record passes."""
+        if getattr(record, "status_code", 500) < 500:
+            # A refusal is an answer: which line of ours gave it tells nobody anything.
+            record.exc_info = record.exc_text = None
         if (request := getattr(record, "request", None)) is not None:
             # It may be somebody's signed link, or what they searched for; the request's own line has the route.
             delattr(record, "request")

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from agile_sales.metrics import REQUEST_SECONDS, REQUESTS
+from agile_sales.security_log import note_refusal
 from tenancy.trace import trace_from, trace_scope
 
 logger = logging.getLogger("agile_sales.requests")
@@ -42,6 +43,7 @@ class RequestTrace:
         REQUEST_SECONDS.labels(route).observe(seconds)
         if route in QUIET:
             return
+        note_refusal(request, response, method=method, route=route)
         owner = getattr(request, "token_owner", None) or getattr(request, "member", None)
         logger.info(
             "%s %s %s",

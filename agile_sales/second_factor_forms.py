@@ -11,6 +11,7 @@ from django.forms import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from agile_sales.second_factors import accept_code, matching_step
+from agile_sales.security_log import note_refused_proof
 from agile_sales.sign_in_limits import count_code_guess, tell_of_wrong_codes
 from agile_sales.sign_in_records import note_wrong_code
 
@@ -123,13 +124,23 @@ class RenamePasskeyForm(webauthn_forms.EditWebAuthnForm):  # type: ignore[misc]
         self.fields["name"].widget.attrs["maxlength"] = 60
 
 
-class AuthenticatePasskeyForm(_Careful, webauthn_forms.AuthenticateWebAuthnForm):  # type: ignore[misc]
+class _Proof(_Careful):
+    user: Any
+    errors: Any
+
+    def _clean_fields(self) -> None:
+        super()._clean_fields()
+        if "credential" in self.errors:
+            note_refused_proof(means="webauthn", user=self.user)
+
+
+class AuthenticatePasskeyForm(_Proof, webauthn_forms.AuthenticateWebAuthnForm):  # type: ignore[misc]
     """A passkey as the second step."""
 
 
-class SignInPasskeyForm(_Careful, webauthn_forms.LoginWebAuthnForm):  # type: ignore[misc]
+class SignInPasskeyForm(_Proof, webauthn_forms.LoginWebAuthnForm):  # type: ignore[misc]
     """A passkey instead of a password."""
 
 
-class ReauthenticatePasskeyForm(_Careful, webauthn_forms.ReauthenticateWebAuthnForm):  # type: ignore[misc]
+class ReauthenticatePasskeyForm(_Proof, webauthn_forms.ReauthenticateWebAuthnForm):  # type: ignore[misc]
     """A passkey once more, before something important."""

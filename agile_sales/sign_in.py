@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from agile_sales import sign_in_records
+from agile_sales import security_log, sign_in_records
 from agile_sales.sign_in_limits import count_password_guess
 from tenancy import doors
 from tenancy.identity import is_recently_authenticated
@@ -60,6 +60,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Write down that somebody signed in."""
         sign_in_records.note_success(request, user)
         return super().post_login(request, user, **options)
+
+    def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
+        """Write down that somebody whose account is closed proved who they are, and stays outside."""
+        security_log.note_refused_proof(means="account", user=user, outcome="closed")
+        return super().respond_user_inactive(request, user)
+
+    def logout(self, request: HttpRequest) -> None:
+        """Write down who signs out."""
+        if request.user.is_authenticated:
+            security_log.note_sign_out(request.user)
+        super().logout(request)
 
     def reauthenticate(self, user: Any, password: str) -> bool:
         """Return whether the password is the person's.

@@ -4,9 +4,10 @@ from typing import Any
 
 from allauth.account import forms
 from allauth.core import context
-from django.forms import Form
+from django.forms import Form, ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from agile_sales.security_log import note_refused_proof
 from agile_sales.sign_in_limits import count_mail, count_password_guess
 
 PASSWORD_HINT = _("At least 10 characters. A short sentence is easy to remember and hard to guess.")
@@ -73,7 +74,11 @@ class ChangePasswordForm(_NewPassword, forms.ChangePasswordForm):  # type: ignor
     def clean_oldpassword(self) -> str:
         """Count the guess as signing in does: an open screen is no place to try passwords out."""
         count_password_guess(context.request, email=self.user.email)
-        return str(super().clean_oldpassword())
+        try:
+            return str(super().clean_oldpassword())
+        except ValidationError:
+            note_refused_proof(means="password", user=self.user)
+            raise
 
 
 class SetPasswordForm(_NewPassword, forms.SetPasswordForm):  # type: ignore[misc]

@@ -14,6 +14,7 @@ from allauth.core.internal.ratelimit import truncate_ip
 from django.http import HttpRequest
 
 from agile_sales import error_views
+from agile_sales.security_log import note_refused_proof
 from tenancy.limits import Limit, LimiterUnavailable, Verdict, take, take_all
 from tenancy.models import User
 
@@ -85,11 +86,14 @@ def _place(request: HttpRequest) -> Limit:
 
 
 def _count(request: HttpRequest, *limits: Limit) -> None:
+    what = limits[0].key.partition(":")[0]  # what follows says whose it is
     try:
         verdicts = take_all(limits)
     except LimiterUnavailable as error:
+        note_refused_proof(means=what, user=None, outcome="not counted")
         raise ImmediateHttpResponse(error_views.unavailable(request)) from error
     if not all(verdict.allowed for verdict in verdicts):
+        note_refused_proof(means=what, user=None, outcome="too many")
         raise ImmediateHttpResponse(_too_many(request, verdicts))
 
 

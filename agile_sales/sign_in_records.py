@@ -9,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
 from django.utils import timezone
 
+from agile_sales.security_log import note_sign_in
 from tenancy.models import SignInRecord, User
 
 KEPT = timedelta(days=180)
@@ -54,7 +55,7 @@ def method_of(records: list[dict[str, Any]]) -> str:
 
 
 def _note(request: HttpRequest, user: User | None, outcome: str, method: str, at: datetime) -> None:
-    SignInRecord.objects.create(
+    record = SignInRecord.objects.create(
         user=user,
         at=at,
         outcome=outcome,
@@ -62,3 +63,4 @@ def _note(request: HttpRequest, user: User | None, outcome: str, method: str, at
         address=get_client_ip(request),
         user_agent=request.headers.get("User-Agent", "")[:300],
     )
+    note_sign_in(record)

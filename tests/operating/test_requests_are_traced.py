@@ -2,47 +2,20 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.test import Client
 
-from agile_sales.logs import Links, ObjectLine
 from tenancy.jobs import enqueue
 from tenancy.models import Member, Outbox
 from tenancy.scoping import organization_scope
 from tenancy.trace import trace_scope
 from tests.cast import Cast
 from tests.integrations.api_caller import Caller, a_token
+from tests.operating.log_lines import Lines
 
 pytestmark = pytest.mark.django_db
-
-
-class Lines(logging.Handler):
-    """Keeps what the console would show."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFormatter(ObjectLine())
-        self.addFilter(Links())
-        self.written: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.written.append(self.format(record))
-
-    def requests(self) -> list[dict[str, object]]:
-        return [line for text in self.written if (line := json.loads(text))["logger"] == "agile_sales.requests"]
-
-
-@pytest.fixture
-def lines() -> Iterator[Lines]:
-    handler, root = Lines(), logging.getLogger()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    yield handler
-    root.setLevel(level)
-    root.removeHandler(handler)
 
 
 def test_a_page_has_an_id_and_a_line_without_its_address(

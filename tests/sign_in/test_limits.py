@@ -11,9 +11,10 @@ import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core import mail
 from django.db import connections
-from django.test import Client, override_settings
+from django.test import Client, RequestFactory, override_settings
 from django.urls import reverse
 
+from agile_sales import error_views
 from agile_sales.sign_in_limits import GUESSES, MAILS
 from tenancy.models import Member, SignInRecord, User
 from tests.cast import PASSWORD, Cast
@@ -224,3 +225,13 @@ class TestWithoutValkey:
 
         assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
         assert client.get(reverse("mfa_activate_totp")).status_code == HTTPStatus.FOUND
+
+
+def test_a_link_of_ours_is_not_in_the_log_when_nobody_can_count(caplog: pytest.LogCaptureFixture, db: None) -> None:
+    """ASVS V16.2.5: a signed link opens something, so the log has the name of its route."""
+    path = reverse("sign-up-finish", args=["signed-canary"])
+
+    error_views.unavailable(RequestFactory().post(path))
+
+    assert "can't be answered now" in caplog.text
+    assert "canary" not in caplog.text
