@@ -52,6 +52,7 @@ def main() -> int:
             "API_CALLS_OF_TOKEN": "1000000",
             "API_CALLS_OF_ORGANIZATION": "1000000",
             "BENCH_POSTGRES_PID": str(database.pid),
+            "BENCH_ADMIN_URL": database.url_for(postgres.ADMINISTRATOR, "bench"),
         }
         manage(environment, "migrate", "--verbosity", "0")
         manage(environment, "simulate_company", "--slug", "acme", "--accounts", str(ACCOUNTS), "--seed", "7")
