@@ -1,0 +1,223 @@
+"""The whole way from orders to value, and what is used when the models can't be."""
+
+import dataclasses
+import datetime
+
+import numpy as np
+import pytest
+
+from coe.lifetime_value.beta_geometric import fit_beta_geometric
+from coe.lifetime_value.choice import choose
+from coe.lifetime_value.engine import learn
+from coe.lifetime_value.histories import Orders
+from coe.lifetime_value.nbd import Nbd
+from coe.lifetime_value.notes import WORDS, Note
+from coe.lifetime_value.spend import GammaGamma, ShrunkenMeans, fit_spend
+from tests.coe.lifetime_value.customers import AS_OF, of, orders, simulated
+
+
+@pytest.fixture(scope="module")
+def leaving():
+    """Customers who leave, and the models that were chosen for them."""
+    return learn(simulated(700), as_of=AS_OF)
+
+
+def codes(values):
+    return [note.code for note in values.notes]
+
+
+def test_a_model_with_drop_out_is_chosen_where_customers_leave(leaving):
+    _, values = leaving
+
+    assert not isinstance(values.counts, Nbd)
+    assert codes(values) == ["CHOSEN"]
+    assert "foretold the last 17 weeks better" in values.notes[0].words
+
+
+def test_the_forecast_beats_the_rate_so_far_on_customers_held_out():
+    bought = simulated(700)
+    half = datetime.date(2024, 7, 1)
+    past, values = learn(bought, as_of=half)
+    came = of(bought).frequency[np.isin(of(bought).customer, past.customer)] - past.frequency
+    weeks = (AS_OF - half).days / 7
+
+    expected = values.purchases(past, weeks)
+    so_far = past.frequency / np.maximum(past.age / 7, 1) * weeks
+
+    assert np.abs(expected - came).mean() < 0.9 * np.abs(so_far - came).mean()
+    assert expected.sum() == pytest.approx(came.sum(), rel=0.15)
+
+
+def test_the_chance_to_be_active_is_never_shown_for_one_time_buyers(leaving):
+    seen, values = leaving
+    scores = values.scores(seen)
+
+    once = seen.frequency == 0
+    assert once.any()
+    assert np.isnan(scores.alive[once]).all()
+    assert ((scores.alive[~once] >= 0) & (scores.alive[~once] <= 1)).all()
+    assert ((scores.repeat_rate[once] > 0) & (scores.repeat_rate[once] < 1)).all()
+    assert np.isnan(scores.repeat_rate[~once]).all()
+
+
+def test_value_is_margin_of_what_will_be_bought_discounted_by_month(leaving):
+    seen, values = leaving
+
+    free = values.scores(seen, yearly_discount=0.0)
+    half = values.scores(seen, yearly_discount=0.0, margin=0.5)
+    discounted = values.scores(seen, yearly_discount=0.10)
+    month = values.scores(seen, months=1, yearly_discount=0.10)
+
+    assert free.lifetime_value == pytest.approx(free.purchases * free.purchase_value)
+    assert half.lifetime_value == pytest.approx(free.lifetime_value / 2)
+    assert (discounted.lifetime_value < free.lifetime_value).all()
+    assert month.lifetime_value == pytest.approx(month.purchases * month.purchase_value / 1.1 ** (1 / 12))
+
+
+def test_customers_who_never_leave_are_given_steady_rates():
+    seen, values = learn(simulated(300, leaving=None), as_of=AS_OF)
+
+    assert values.counts.name == "NBD"
+    assert "DROP_OUT_NOT_FOUND" in codes(values)
+    assert np.isnan(values.scores(seen).alive).all()
+
+
+def test_few_customers_lean_on_their_segment():
+    rows = [
+        (customer, f"2024-{month:02}-01", 100.0) for customer in range(30) for month in range(1, 13, 1 + customer % 2)
+    ]
+    seen, values = learn(orders(*rows), as_of=AS_OF, segments={customer: customer % 2 for customer in range(30)})
+
+    expected = values.purchases(seen, 52)
+
+    assert codes(values) == ["TOO_FEW_CUSTOMERS", "SPEND_TOO_FEW"]
+    assert "30 customers, 30 of whom bought again" in values.notes[0].words
+    assert (expected[0], expected[1]) == (pytest.approx(10.8, abs=0.7), pytest.approx(5.5, abs=0.7))
+    assert expected[0] < 11 < 52 / 4.3  # the busy segment's ten lean on all
+    assert values.scores(seen).purchase_value == pytest.approx(100)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [(1, "2024-12-30", 0.0)],
+        [(1, "2024-12-30", 50.0), (2, "2024-12-30", 70.0)],
+        [(customer, "2024-12-30", 5.0) for customer in range(400)],
+        [(customer, day, 0.0) for customer in range(400) for day in ("2024-01-01", "2024-05-05")],
+        [(customer, day, 1e12) for customer in range(400) for day in ("2024-01-01", "2024-05-05")],
+        [(customer, f"2024-{month:02}-01", 9.0) for customer in range(250) for month in range(1, 13)],
+        [(customer, day, -5.0) for customer in range(400) for day in ("2024-01-01", "2024-05-05")],
+    ],
+)
+def test_nothing_that_a_file_may_hold_stops_it(rows):
+    bought = orders(*rows) if rows else Orders(np.zeros(0, np.int64), np.zeros(0, "datetime64[D]"), np.zeros(0))
+
+    seen, values = learn(bought, as_of=AS_OF)
+    scores = values.scores(seen)
+
+    assert values.notes
+    assert all(note.words for note in values.notes)
+    for column in (scores.purchases, scores.purchase_value, scores.lifetime_value):
+        assert np.isfinite(column).all()
+        assert (column >= 0).all()
+
+
+def test_a_model_that_breaks_is_named_and_left_out(monkeypatch):
+    def broken(_):
+        raise FloatingPointError
+
+    monkeypatch.setattr("coe.lifetime_value.choice.FITS", dict.fromkeys(("Pareto/NBD", "NBD"), broken))
+    bought = simulated(300)
+
+    found = choose(bought, of(bought))
+
+    assert [note.code for note in found.notes] == ["FIT_FAILED", "FIT_FAILED", "EMPIRICAL_RATE"]
+    assert found.model.name == "shrunken rate"
+
+
+def test_a_history_that_begins_to_repeat_only_lately_is_judged_by_what_it_describes():
+    rows = [(customer, f"2024-12-{1 + customer % 9:02}", 5.0) for customer in range(300)]
+    again = [(customer, f"2024-12-{21 + customer % 8:02}", 5.0) for customer in range(150)]
+    bought = orders(*rows, *again)
+
+    found = choose(bought, of(bought))
+
+    assert [note.code for note in found.notes][-2:] == ["NO_HOLDOUT", "CHOSEN_IN_SAMPLE"]
+
+
+def test_amounts_that_depend_on_how_often_are_left_to_own_means():
+    seen = of(simulated(400))
+    often = (100 * seen.frequency).astype(np.float64)
+    dearer = dataclasses.replace(seen, mean_repeat=often, mean_all=often + 1)
+
+    assert isinstance(fit_spend(seen).model, GammaGamma)
+    found = fit_spend(dearer)
+    assert isinstance(found.model, ShrunkenMeans)
+    assert [note.code for note in found.notes] == ["SPEND_LEFT_TO_MEANS"]
+    assert found.expected(dearer)[seen.frequency == 5] == pytest.approx(
+        (6 * 501 + 3 * found.model.means[0]) / 9, rel=1e-6
+    )
+
+
+def test_one_slip_of_a_zero_is_cut():
+    seen = of(simulated(400))
+    slip = seen.mean_repeat.copy()
+    slip[seen.frequency.argmax()] *= 10_000
+
+    expected = fit_spend(dataclasses.replace(seen, mean_repeat=slip)).expected(seen)
+
+    assert expected.max() < 2 * fit_spend(seen).expected(seen).max()
+
+
+def test_merged_customers_are_one_in_the_choice_as_well():
+    bought = simulated(300)
+    merged = {customer: customer - 1 for customer in range(1, 300, 6)}
+
+    seen, values = learn(bought, as_of=AS_OF, merged=merged)
+
+    assert len(seen) == 250
+    assert np.isfinite(values.scores(seen).lifetime_value).all()
+
+
+def test_times_rounded_to_weeks_foretell_the_same_from_fewer_patterns():
+    seen = of(simulated(700))
+    exact, rounded = seen.patterns(days=1), seen.patterns(days=7)
+
+    by_day, by_week = (fit_beta_geometric(patterns).expected(exact, 26).sum() for patterns in (exact, rounded))
+
+    assert by_week == pytest.approx(by_day, rel=0.02)
+    assert len(rounded.age) < 0.85 * len(exact.age)
+
+
+def test_many_customers_are_scored_as_few_are_but_for_the_rounding(monkeypatch, leaving):
+    bought = simulated(700)
+    monkeypatch.setattr("coe.lifetime_value.choice.LEARN_FROM", 400)
+    monkeypatch.setattr("coe.lifetime_value.choice.BY_DAY_UP_TO", 300)
+    monkeypatch.setattr("coe.lifetime_value.histories.EXACT_UP_TO", 600)
+
+    seen, values = learn(bought, as_of=AS_OF)
+
+    few = leaving[1].scores(leaving[0]).lifetime_value.sum()
+    assert values.scores(seen).lifetime_value.sum() == pytest.approx(few, rel=0.25)  # from four customers in seven
+
+
+def test_a_score_depends_on_nobody_else(leaving):
+    seen, values = leaving
+    few = dataclasses.replace(
+        seen,
+        **{
+            name: getattr(seen, name)[:10]
+            for name in ("customer", "frequency", "recency", "age", "mean_repeat", "mean_all", "segment")
+        },
+    )
+
+    assert values.scores(few).lifetime_value.tolist() == values.scores(seen).lifetime_value[:10].tolist()
+
+
+def test_every_note_can_be_said():
+    facts = dict.fromkeys(
+        "count customers repeaters needed_customers needed_repeaters correlation drop_out weeks".split(), 1.0
+    ) | dict.fromkeys("model tried".split(), "x")
+
+    assert all(Note(code, facts).words for code in WORDS)
