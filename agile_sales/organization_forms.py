@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from agile_sales.people_forms import VersionForm
+from tenancy.form_fields import LineField, LinesField
 from tenancy.organization_settings import RETENTION_DAYS, OrganizationSettings
 
 WEEK_DAYS = [
@@ -27,7 +28,7 @@ def _zones() -> list[tuple[str, str]]:
 class OrganizationForm(VersionForm):
     """What an organisation sets for itself."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = LineField(label=_("Name"), max_length=200)
     time_zone = forms.ChoiceField(
         label=_("Time zone"), choices=_zones, help_text=_("Days, quarters and nights follow this clock.")
     )
@@ -64,7 +65,7 @@ class SupportForm(forms.Form):
     """Why and for how long an operator looks into an organisation."""
 
     organization = forms.SlugField(label=_("Organisation"), help_text=_("As it stands in its address."))
-    reason = forms.CharField(
+    reason = LinesField(
         label=_("Reason"),
         max_length=500,
         help_text=_("The organisation reads it. Name its request, not its people."),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agile_sales.sign_in_forms import PASSWORD_HINT
 from pipeline.forms.filters import FilterForm
+from tenancy.form_fields import DayField, LineField
 from tenancy.models import Unit, User
 from tenancy.models.member import ASSIGNABLE_ROLES
 from tenancy.people import MemberFilter
@@ -53,8 +54,12 @@ class MemberFilterForm(FilterForm):
         widget=forms.Select(attrs={"data-send": "", "class": "input"}),
     )
 
-    def __init__(self, *args: Any, units: Sequence[Unit], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, units: Sequence[Unit], by_address: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.by_address = by_address
+        if not by_address:
+            name = self.fields["name"]
+            name.label = name.widget.attrs["placeholder"] = _("Name")
         self.offer(role=assignable_roles(), unit=unit_choices(units))
 
     def narrowed(self) -> MemberFilter:
@@ -62,6 +67,7 @@ class MemberFilterForm(FilterForm):
         data = self.cleaned_data
         return MemberFilter(
             text=data["name"],
+            by_address=self.by_address,
             role=data["role"],
             unit_id=UUID(data["unit"]) if data["unit"] else None,
             state=data["state"],
@@ -78,8 +84,8 @@ class VersionForm(forms.Form):
 class MemberNameForm(VersionForm):
     """What a member is called."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
-    title = forms.CharField(label=_("Position"), max_length=120, required=False)
+    name = LineField(label=_("Name"), max_length=200)
+    title = LineField(label=_("Position"), max_length=120, required=False)
 
 
 class RoleForm(VersionForm):
@@ -98,9 +104,8 @@ class DeactivateForm(VersionForm):
     end_tokens = forms.BooleanField(label=_("End the API tokens that they made"), required=False)
 
 
-def _day(label: Any, *, required: bool = True, initial: date | None = None, hint: Any = "") -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=required, initial=initial, help_text=hint, widget=widget)
+def _day(label: Any, *, required: bool = True, initial: date | None = None, hint: Any = "") -> DayField:
+    return DayField(label=label, required=required, initial=initial, help_text=hint)
 
 
 class JoinUnitForm(VersionForm):
@@ -124,7 +129,7 @@ class LeaveUnitForm(VersionForm):
 class UnitNameForm(VersionForm):
     """What a unit is called."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = LineField(label=_("Name"), max_length=200)
 
 
 class UnitParentForm(VersionForm):
@@ -146,12 +151,12 @@ class UnitCloseForm(VersionForm):
 class NewUnitForm(forms.Form):
     """A unit that begins."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = LineField(label=_("Name"), max_length=200)
     kind = forms.ChoiceField(
         label=_("Kind"), choices=[one for one in Unit.Kind.choices if one[0] != Unit.Kind.COMPANY], initial="squad"
     )
     parent = forms.ChoiceField(label=_("Below"))
-    code = forms.CharField(
+    code = LineField(
         label=_("Code"), max_length=40, required=False, help_text=_("For imports and the API. Empty: made of the name.")
     )
     active_from = _day(_("Begins on"))
@@ -166,7 +171,7 @@ class InvitationForm(forms.Form):
 
     member = forms.UUIDField(required=False, widget=forms.HiddenInput)
     email = forms.EmailField(label=_("E-mail address"))
-    name = forms.CharField(label=_("Name"), max_length=200, required=False)
+    name = LineField(label=_("Name"), max_length=200, required=False)
     role = forms.ChoiceField(label=_("Role"))
     units = forms.MultipleChoiceField(label=_("Units"), required=False, widget=forms.CheckboxSelectMultiple)
 
@@ -184,7 +189,7 @@ class InvitationForm(forms.Form):
 class JoinForm(forms.Form):
     """What somebody who joins chooses for themselves."""
 
-    name = forms.CharField(label=_("Your name"), max_length=200, widget=forms.TextInput({"autocomplete": "name"}))
+    name = LineField(label=_("Your name"), max_length=200, widget=forms.TextInput({"autocomplete": "name"}))
     password = forms.CharField(
         label=_("Password"),
         strip=False,

@@ -14,6 +14,7 @@ from agile_sales.second_factors import accept_code, matching_step
 from agile_sales.security_log import note_refused_proof
 from agile_sales.sign_in_limits import count_code_guess, tell_of_wrong_codes
 from agile_sales.sign_in_records import note_wrong_code
+from tenancy.form_fields import LineField
 
 WRONG_CODE = _("This code is wrong, or it was used before. Your app shows a new one every 30 seconds.")
 BROKEN_PASSKEY = _("The passkey was not accepted. Try again.")
@@ -94,6 +95,8 @@ class _Careful:
 class AddPasskeyForm(_Careful, webauthn_forms._BaseAddWebAuthnForm):  # type: ignore[misc]
     """A new passkey and what the person calls it."""
 
+    name = LineField(required=False)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].label = _("What you call it")
@@ -116,6 +119,8 @@ class AddPasskeyForm(_Careful, webauthn_forms._BaseAddWebAuthnForm):  # type: ig
 
 class RenamePasskeyForm(webauthn_forms.EditWebAuthnForm):  # type: ignore[misc]
     """Another name for a passkey."""
+
+    name = LineField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from agile_sales.your_account_forms import places
+from tenancy.form_fields import LineField
 from tenancy.founding import free_slug, is_free_slug
 from tenancy.money import CURRENCIES
 
@@ -33,10 +34,8 @@ def currency_choices() -> list[Any]:
 class OrganizationForm(forms.Form):
     """How an organisation begins."""
 
-    name = forms.CharField(
-        label=_("Name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "organization"})
-    )
-    slug = forms.CharField(
+    name = LineField(label=_("Name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "organization"}))
+    slug = LineField(
         label=_("Its place in the address"),
         max_length=60,
         required=False,

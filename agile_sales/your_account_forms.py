@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from tenancy.form_fields import LineField
 from tenancy.models import User
 
 
@@ -22,7 +23,7 @@ def places() -> list[tuple[str, str]]:
 class ProfileForm(forms.Form):
     """Name, time zone and looks."""
 
-    name = forms.CharField(label=_("Name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = LineField(label=_("Name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         choices=zone_choices,

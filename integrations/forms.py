@@ -14,6 +14,7 @@ from integrations.imports.fields import ColumnRule
 from integrations.imports.inspection import MAX_FILES
 from integrations.operations.uploads import FORMATS
 from integrations.operations.values import ValueQuestion
+from tenancy.form_fields import LineField
 
 
 class SeveralFilesInput(forms.ClearableFileInput):
@@ -48,7 +49,7 @@ class UploadForm(forms.Form):
     """Files, and where they come from."""
 
     uploads = SeveralFilesField(label=_("Files"), allow_empty_file=True)
-    source = forms.CharField(
+    source = LineField(
         label=_("Where they come from"),
         required=False,
         max_length=60,

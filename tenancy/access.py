@@ -56,6 +56,7 @@ class Action(StrEnum):
     VIEW_CONTACT_DATA = "view_contact_data"
     VIEW_NOTES = "view_notes"
     VIEW_COSTS = "view_costs"
+    VIEW_ADDRESSES = "view_addresses"
 
 
 class Reach(IntEnum):
@@ -134,6 +135,8 @@ ALLOWED: dict[Action, dict[Role, Reach]] = {
     Action.VIEW_CONTACT_DATA: _all(*_SELLING, Role.EXPERT),
     Action.VIEW_NOTES: _all(*_SELLING, Role.COACH, Role.EXPERT),
     Action.VIEW_COSTS: _all(Role.ADMIN, Role.LEADER, Role.SQUAD_LEAD, Role.ANALYST, Role.AUDITOR),
+    # With the address of a colleague one signs in; others need the name alone.
+    Action.VIEW_ADDRESSES: _all(Role.ADMIN, Role.LEADER),
 }
 """Action × role → reach. What is not listed is refused."""
 
@@ -143,6 +146,11 @@ FIELD_RIGHTS: dict[str, dict[str, Action]] = {
     "activity": {"body": Action.VIEW_NOTES},
     "inquiry": {"text": Action.VIEW_NOTES},
     "orderline": {"cost_minor": Action.VIEW_COSTS},
+    "satisfactionresponse": {"comment": Action.VIEW_NOTES},
+    "member": {"email": Action.VIEW_ADDRESSES},
+    "invitation": {"email": Action.MANAGE_MEMBERS},
+    # The cells of a file as they came, whatever they hold.
+    "importrow": {"raw": Action.IMPORT_RECORDS},
 }
 """Record (the model's name) → field → the action that shows it. A field that is not listed is shown with its record.
 
@@ -153,6 +161,9 @@ FIELD_SCOPES: dict[Action, str] = {
     Action.VIEW_CONTACT_DATA: "personal:read",
     Action.VIEW_NOTES: "personal:read",
     Action.VIEW_COSTS: "costs:read",
+    Action.VIEW_ADDRESSES: "personal:read",
+    Action.MANAGE_MEMBERS: "members:write",
+    Action.IMPORT_RECORDS: "imports:read",
 }
 """The scope that a token needs, beside the record's own, for the fields that an action shows."""
 

@@ -21,6 +21,7 @@ class MemberFilter:
     """What the list is narrowed to; empty means everything."""
 
     text: str = ""
+    by_address: bool = False  # the text may also be of an e-mail address
     role: str = ""
     unit_id: UUID | None = None
     state: str = ""  # active, inactive, no_login
@@ -34,7 +35,8 @@ def members(*, organization: Organization, today: date, narrowed: MemberFilter |
     if narrowed.text:
         text = narrowed.text.lower()
         found = found.annotate(name_lower=Lower("name"), email_lower=Lower("email"))
-        found = found.filter(Q(name_lower__contains=text) | Q(email_lower__contains=text))
+        has_text = Q(name_lower__contains=text)
+        found = found.filter(has_text | Q(email_lower__contains=text) if narrowed.by_address else has_text)
     if narrowed.role:
         found = found.filter(role=narrowed.role)
     if narrowed.unit_id:

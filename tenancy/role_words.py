@@ -48,6 +48,7 @@ ACTION_WORDS: dict[Action, Words] = {
     Action.MANAGE_VIEWS: _("Change views that others share"),
     Action.VIEW_CONTACT_DATA: _("See e-mail addresses and telephone numbers of contacts"),
     Action.VIEW_NOTES: _("See the texts of calls and notes"),
+    Action.VIEW_ADDRESSES: _("See the e-mail addresses of colleagues"),
     Action.VIEW_COSTS: _("See what order lines cost us"),
 }
 

@@ -25,7 +25,7 @@ from agile_sales.people_forms import (
 from pipeline.views.listing import from_the_beginning, read_cursor, read_filters, read_sort, render_list
 from tenancy import members as operations
 from tenancy import people
-from tenancy.access import Action, member_can
+from tenancy.access import Action, blank_hidden, hidden_fields, member_can
 from tenancy.http import MemberRequest, undo_changes
 from tenancy.identity import recently_authenticated
 from tenancy.keyset import InvalidCursor
@@ -41,7 +41,9 @@ from tenancy.working_time import local_day
 def members(request: MemberRequest) -> HttpResponse:
     """Show who is here."""
     today = local_day(request.organization, timezone.now())
-    filters = MemberFilterForm(request.GET, units=open_units(organization=request.organization, on=today))
+    shows_addresses = "email" not in hidden_fields(request.member, "member")
+    units = open_units(organization=request.organization, on=today)
+    filters = MemberFilterForm(request.GET, units=units, by_address=shows_addresses)
     read_filters(filters)
     sort = read_sort(request, people.SORTS)
     try:
@@ -54,7 +56,9 @@ def members(request: MemberRequest) -> HttpResponse:
         )
     except InvalidCursor:
         return from_the_beginning(request)
+    blank_hidden(request.member, page.rows)
     context = {
+        "shows_addresses": shows_addresses,
         "filters": filters,
         "in_force": filters.in_force(),
         "page": page,
@@ -90,12 +94,16 @@ def _page(request: MemberRequest, one: Member, *, status: int = 200, **context: 
     now = timezone.now()
     today = local_day(request.organization, now)
     read_at = {"version": one.version}
+    is_me = one.pk == request.member.pk
+    if not is_me:
+        blank_hidden(request.member, [one])
     manages, assigns = (action.value in request.rights for action in (Action.MANAGE_MEMBERS, Action.MANAGE_UNITS))
     context = {
         "one": one,
         "now": now,
         "today": today,
-        "is_me": one.pk == request.member.pk,
+        "is_me": is_me,
+        "hidden": () if is_me else hidden_fields(request.member, "member"),
         "places": people.memberships_of(organization=request.organization, member=one),
         "rights_in_words": rights_in_words(one.role),
         "manages": manages,

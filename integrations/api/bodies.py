@@ -2,17 +2,21 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from integrations.api.errors import FieldProblem, InvalidBody
 from integrations.api.parameters import Unreadable, read_day, read_id, read_moment
+from tenancy.likely_days import FIRST_DAY, PLANNED, UnlikelyDay, likely_day
 from tenancy.money import known_currency
+from tenancy.texts import UnfitText, clean_text
+from tenancy.web_addresses import NoWebAddress, web_address
 
 LARGEST_NUMBER = 2**31 - 1
 # The largest whole number that every JSON program holds exactly.
@@ -167,16 +171,16 @@ def unknown_reference(one: BodyField[Any]) -> str:
 # --- kinds of fields --------------------------------------------------------------------------------------------------
 
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-
-
 def text(name: str, most: int, description: str, *, example: Any = None, lines: bool = False, **more: Any) -> Any:
     """Return a field of text, with no blanks around it; null where nothing is known."""
 
     def read(given: Any) -> str:
         if type(given) is str:
-            tidied = given.strip()
-            if 0 < len(tidied) <= most and not _CONTROL.search(tidied) and (lines or "\n" not in tidied):
+            try:
+                tidied = clean_text(given, lines=lines)
+            except UnfitText as error:
+                raise Unreadable(str(error)) from None
+            if 0 < len(tidied) <= most:
                 return tidied
         raise Unreadable(f"takes a text of 1 to {most} characters" + ("" if lines else " on one line"))
 
@@ -245,13 +249,41 @@ def yes(name: str, description: str, *, example: Any = None, **more: Any) -> Any
     return BodyField(name, description, {"type": "boolean"}, read, example, **more)
 
 
-def day(name: str, description: str, *, example: Any = None, **more: Any) -> Any:
-    """Return a field that takes a calendar day."""
+def website(name: str, description: str, *, example: Any = None, **more: Any) -> Any:
+    """Return a field that takes the address of a website."""
+    line = text(name, 300, description, example=example, **more)
+
+    def read(given: Any) -> str:
+        try:
+            return web_address(line.read(given))
+        except NoWebAddress as error:
+            raise Unreadable(str(error)) from None
+
+    return replace(line, read=read)
+
+
+def _likely(day: date, years_ahead: int) -> None:
+    try:
+        likely_day(day, today=timezone.localdate(), years_ahead=years_ahead)
+    except UnlikelyDay as error:
+        raise Unreadable(str(error)) from None
+
+
+def _with_bounds(description: str, years_ahead: int) -> str:
+    years = f"{years_ahead} years" if years_ahead > 1 else "one year"
+    return f"{description} From {FIRST_DAY.isoformat()} to the end of the year {years} from now."
+
+
+def day(name: str, description: str, *, years_ahead: int = PLANNED, example: Any = None, **more: Any) -> Any:
+    """Return a field that takes a calendar day that somebody can mean."""
 
     def read(given: Any) -> date:
-        return read_day(given if type(given) is str else "")
+        found = read_day(given if type(given) is str else "")
+        _likely(found, years_ahead)
+        return found
 
-    return BodyField(name, description, {"type": "string", "format": "date"}, read, example, **more)
+    schema = {"type": "string", "format": "date"}
+    return BodyField(name, _with_bounds(description, years_ahead), schema, read, example, **more)
 
 
 def moment(name: str, description: str, *, example: Any = None, **more: Any) -> Any:
@@ -259,10 +291,13 @@ def moment(name: str, description: str, *, example: Any = None, **more: Any) -> 
 
     def read(given: Any) -> datetime:
         try:
-            return read_moment(given if type(given) is str else "")
+            found = read_moment(given if type(given) is str else "")
         except Unreadable:
             raise Unreadable("takes a moment with its offset, such as 2026-11-23T06:00:00Z") from None
+        _likely(found.date(), PLANNED)
+        return found
 
+    description = _with_bounds(description, PLANNED)
     return BodyField(name, description, {"type": "string", "format": "date-time"}, read, example, **more)
 
 

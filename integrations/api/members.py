@@ -75,7 +75,7 @@ class MemberSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
     name = serializers.CharField()
-    email = serializers.CharField(allow_null=True)
+    email = serializers.CharField(allow_null=True, help_text="Null for a token without the scope personal:read.")
     title = serializers.CharField(allow_null=True)
     role = serializers.ChoiceField(Member.Role.choices)
     manager = ReferenceSerializer(allow_null=True)
@@ -152,7 +152,7 @@ class MemberView(RecordView):
         """Return a member; what is not known is null."""
         return {
             **{name: row[name] for name in FIELDS},
-            "email": row["email"] or None,
+            "email": self.visible("member", row, "email") or None,
             "title": row["title"] or None,
             "role": row["role"],
             "manager": reference(row, "manager"),

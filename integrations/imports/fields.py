@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tenancy.likely_days import PLANNED
+
 
 class FieldType(StrEnum):
     """How the cells of a field are read."""
@@ -25,6 +27,7 @@ class FieldType(StrEnum):
     CURRENCY = "currency"
     COUNTRY = "country"
     EMAIL = "email"
+    WEBSITE = "website"
     CHOICE = "choice"
     MAPPED = "mapped"
     REFERENCE = "reference"
@@ -66,6 +69,7 @@ class Field:
     low: int | None = None
     high: int | None = None
     help: str = ""
+    years_ahead: int = PLANNED
 
 
 @dataclass(frozen=True)

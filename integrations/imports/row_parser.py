@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as field_of_a_class
-from datetime import tzinfo
+from datetime import date, tzinfo
 from typing import Any
 
 from integrations.imports.amounts import parse_currency, parse_money
@@ -25,8 +25,11 @@ from integrations.imports.values import (
     parse_integer,
     parse_number,
     parse_percent,
+    parse_website,
     tidy,
 )
+from tenancy.likely_days import UnlikelyDay, likely_day
+from tenancy.texts import UnfitText, clean_text
 
 Values = dict[str, Any]
 """Field name to value, in the forms JSON has: text, whole numbers, yes and no; decimals and dates as text."""
@@ -69,6 +72,7 @@ class RowParser:
         rules: Sequence[ColumnRule],
         readings: Sequence[Reading],
         zone: tzinfo,
+        today: date,
         currency: str,
         fill_short_rows: bool = False,
         edits: Mapping[int, Mapping[int, str]] | None = None,
@@ -76,6 +80,7 @@ class RowParser:
     ) -> None:
         self.width = len(rules)
         self.zone = zone
+        self.today = today
         self.currency = currency
         self.fill_short_rows = fill_short_rows
         self.edits = edits or {}
@@ -222,12 +227,24 @@ class RowParser:
     def _reader(self, found: Field, rule: ColumnRule, reading: Reading) -> Callable[[str], Any]:
         kind, order, mark = found.type, reading.date_order, reading.decimal_mark
         strict = reading.is_chosen
-        zone, own, factor = self.zone, self.currency, rule.factor
+        zone, today, own, factor = self.zone, self.today, self.currency, rule.factor
         match kind:
             case FieldType.DATE:
-                return lambda text: parse_date(text, order, zone, strict=strict).isoformat()
+
+                def read_day(text: str) -> str:
+                    day = parse_date(text, order, zone, strict=strict)
+                    _likely(found, day, today)
+                    return day.isoformat()
+
+                return read_day
             case FieldType.MOMENT:
-                return lambda text: parse_moment(text, order, zone, strict=strict).isoformat()
+
+                def read_moment(text: str) -> str:
+                    moment = parse_moment(text, order, zone, strict=strict)
+                    _likely(found, moment.date(), today)
+                    return moment.isoformat()
+
+                return read_moment
             case FieldType.MONEY | FieldType.UNIT_PRICE:
 
                 def read_money(text: str) -> tuple[str, str]:
@@ -254,11 +271,12 @@ KNOWN_CELLS = 4_000
 _NEW = object()
 _KEEPS_EMPTY_WORDS = frozenset({FieldType.ID, FieldType.NAME, FieldType.LONG_TEXT, FieldType.MAPPED})
 # A record is right without these; nothing is computed from them.
-_LEFT_EMPTY = frozenset({FieldType.COUNTRY, FieldType.EMAIL})
+_LEFT_EMPTY = frozenset({FieldType.COUNTRY, FieldType.EMAIL, FieldType.WEBSITE})
 _SIMPLE: dict[FieldType, Callable[[str], Any]] = {
     FieldType.BOOLEAN: parse_boolean,
     FieldType.CURRENCY: parse_currency,
     FieldType.EMAIL: parse_email,
+    FieldType.WEBSITE: parse_website,
 }
 
 
@@ -274,10 +292,21 @@ def _within(found: Field, number: int) -> int:
     return number
 
 
-def _fitting(found: Field, text: str) -> str:
+def _fitting(found: Field, text: str) -> str | None:
+    try:
+        text = clean_text(text, lines=found.type is FieldType.LONG_TEXT)
+    except UnfitText as error:
+        raise ValueProblem("unfit_text", str(error)) from None
     if len(text) > found.max_length:
         raise ValueProblem("too_long", f"is longer than {found.max_length:,} characters")
-    return text
+    return text or None
+
+
+def _likely(found: Field, day: date, today: date) -> None:
+    try:
+        likely_day(day, today=today, years_ahead=found.years_ahead)
+    except UnlikelyDay as error:
+        raise ValueProblem("unlikely_day", str(error)) from None
 
 
 def _remember(column: _Column, cell: str, value: Any) -> None:

@@ -12,6 +12,9 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 
+from tenancy.texts import UnfitText, clean_text
+from tenancy.web_addresses import NoWebAddress, web_address
+
 
 class ValueProblem(ValueError):
     """A cell that cannot be taken as it stands."""
@@ -258,3 +261,14 @@ def parse_email(text: str) -> str:
         raise ValueProblem("not_an_email", "is not an e-mail address")
     local, _, domain = cell.rpartition("@")
     return f"{local}@{domain.casefold()}"
+
+
+def parse_website(text: str) -> str:
+    """The address of a website.
+
+    :raises ValueProblem: for what is none, such as a program.
+    """
+    try:
+        return web_address(clean_text(text))
+    except (NoWebAddress, UnfitText) as error:
+        raise ValueProblem("not_a_website", str(error)) from None

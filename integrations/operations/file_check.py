@@ -36,6 +36,7 @@ from integrations.operations.uploads import format_of
 from tenancy.bulk import insert_rows
 from tenancy.models import Organization
 from tenancy.scoping import organization_scope
+from tenancy.working_time import local_day
 
 KEPT_CHANGES = 100
 NOBODY = Resolved(code="unknown_reference", message="names nothing we know")
@@ -82,7 +83,11 @@ class FileCheck:
             self._check_version()
             self._begin_or_go_on()
             self.parser = parser_of(
-                organization=self.organization, made=self.made, import_file=self.file, readings=readings
+                organization=self.organization,
+                made=self.made,
+                import_file=self.file,
+                readings=readings,
+                today=local_day(self.organization, self.now),
             )
             self.context = context_of(
                 organization=self.organization, made=self.made, import_file=self.file, now=self.now, create=False

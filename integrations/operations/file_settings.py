@@ -1,7 +1,7 @@
 """What checking and committing a file share: its target, parser, references and context."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -57,7 +57,7 @@ def read_file_columns(*, organization: Organization, import_file: ImportFile) ->
 
 
 def parser_of(
-    *, organization: Organization, made: Import, import_file: ImportFile, readings: Sequence[Reading]
+    *, organization: Organization, made: Import, import_file: ImportFile, readings: Sequence[Reading], today: date
 ) -> RowParser:
     """The parser of the file's rows."""
     target = target_named(import_file.target)
@@ -66,6 +66,7 @@ def parser_of(
         rules=rules_of(import_file),
         readings=readings,
         zone=ZoneInfo(organization.time_zone),
+        today=today,
         currency=made.currency,
         fill_short_rows=format_of(import_file).fill_short_rows,
         edits=edits_of(import_file),

@@ -88,6 +88,7 @@ _READABLE = (
         FieldType.CHOICE,
         FieldType.COUNTRY,
         FieldType.EMAIL,
+        FieldType.WEBSITE,
         FieldType.CURRENCY,
     }
 )
@@ -122,6 +123,8 @@ def _type_words(found: Field, rule: ColumnRule, reading: dict[str, str]) -> str:
             return _("Currency code or sign")
         case FieldType.EMAIL:
             return _("E-mail address")
+        case FieldType.WEBSITE:
+            return _("Web address")
         case _:
             return _("Trim")
 

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from uuid_utils.compat import uuid7
 
 from tenancy.access import API_SCOPES, Action, member_can
+from tenancy.form_fields import LineField
 from tenancy.http import MemberRequest
 from tenancy.identity import recently_authenticated
 from tenancy.models import ApiToken, Organization
@@ -48,7 +49,9 @@ SCOPE_WORDS = {
     "nightly-runs:read": gettext_lazy("Read what the nights did"),
     "imports:read": gettext_lazy("Read how far imports are"),
     "events:read": gettext_lazy("Follow what changes, and who changed it"),
-    "personal:read": gettext_lazy("With them: e-mail addresses, telephone numbers, texts of activities and inquiries"),
+    "personal:read": gettext_lazy(
+        "With them: e-mail addresses, telephone numbers, texts of activities, inquiries and answers"
+    ),
     "costs:read": gettext_lazy("With them: what order lines cost us"),
 }
 LIFETIMES = {
@@ -66,7 +69,7 @@ def _scope_choices() -> list[tuple[str, str]]:
 class TokenForm(forms.Form):
     """Who gets a token, for what, and for how long."""
 
-    name = forms.CharField(
+    name = LineField(
         label=gettext_lazy("Who uses it"), max_length=120, help_text=gettext_lazy("For example: ERP, nightly copy")
     )
     scopes = forms.MultipleChoiceField(

@@ -21,6 +21,7 @@ from pipeline.models import Account, IcpFit, Lifecycle, Segment
 from pipeline.operations import UnableToNestAccount, create_account, update_account, upsert_accounts
 from pipeline.querysets import starting_with
 from tenancy.keyset import Sort
+from tenancy.likely_days import HAPPENED
 from tenancy.models import Organization
 
 EXAMPLE = {
@@ -62,7 +63,7 @@ BODY = Body(
         bodies.text("region", 120, "The region.", example="North"),
         bodies.matching("country", "[A-Z]{2}", "two capital letters (ISO 3166)", "The country.", example="NL"),
         bodies.text("city", 120, "The city.", example="Utrecht"),
-        bodies.text("website", 300, "The address of its website.", example="https://velora.example"),
+        bodies.website("website", "The address of its website.", example="https://velora.example"),
         bodies.whole("employees", 0, 10_000_000, "How many people work there.", example=420),
         bodies.money(
             "annual_revenue",
@@ -74,7 +75,7 @@ BODY = Body(
             f"What it could buy from you in a year. {ONE_CURRENCY}",
             example={"amount_minor": 125_000_000, "currency": "EUR"},
         ),
-        bodies.day("customer_since", "The day of its first purchase.", example="2021-05-01"),
+        bodies.day("customer_since", "The day of its first purchase.", years_ahead=HAPPENED, example="2021-05-01"),
         bodies.code("icp_fit", IcpFit.values, "How well it matches the customers that you serve best.", example="a"),
     ],
     read_only=("owner", "currency"),

@@ -13,6 +13,7 @@ from pipeline.api.records import OURS, as_columns
 from pipeline.models import Order, OrderStatus, Product
 from pipeline.models.order import exact_total
 from pipeline.operations import NewLine
+from tenancy.likely_days import HAPPENED
 from tenancy.money import known_currency, to_minor
 
 MOST_LINES = 200
@@ -43,7 +44,13 @@ BODY = Body(
     [
         *bodies.from_source(),
         bodies.text("number", 60, "The number that people know it by.", example="HD-20418", required=True),
-        bodies.day("order_date", "The day on which it was ordered.", example="2026-10-01", required=True),
+        bodies.day(
+            "order_date",
+            "The day on which it was ordered.",
+            years_ahead=HAPPENED,
+            example="2026-10-01",
+            required=True,
+        ),
         bodies.matching(
             "currency",
             "[A-Z]{3}",
@@ -56,7 +63,7 @@ BODY = Body(
         bodies.reference("owner_id", "active member", references.members, "The person who owns it."),
         bodies.code("status", OrderStatus.values, "Where it stands.", example="open", null=False),
         bodies.day("promised_date", "The day that was promised.", example="2026-10-12"),
-        bodies.day("shipped_date", "The day on which it left."),
+        bodies.day("shipped_date", "The day on which it left.", years_ahead=HAPPENED),
         bodies.objects(
             "lines",
             LINE,

@@ -53,7 +53,7 @@ class SatisfactionResponseSerializer(RecordSerializer):
     account = ReferenceSerializer(allow_null=True, help_text="Null once the account was deleted.")
     contact = ReferenceSerializer(allow_null=True)
     score = serializers.IntegerField(min_value=0, max_value=10)
-    comment = serializers.CharField(allow_null=True)
+    comment = serializers.CharField(allow_null=True, help_text="Null for a token without the scope personal:read.")
     survey = serializers.CharField(allow_null=True, help_text="The round of asking that it belongs to.")
     responded_at = serializers.DateTimeField()
 
@@ -102,7 +102,7 @@ class SatisfactionResponseView(RecordView):
             "account": living(row, "account"),
             "contact": living(row, "contact"),
             "score": row["score"],
-            "comment": row["comment"] or None,
+            "comment": self.visible("satisfactionresponse", row, "comment") or None,
             "survey": row["survey"] or None,
             "responded_at": row["responded_at"],
         }

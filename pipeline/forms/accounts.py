@@ -20,22 +20,24 @@ from pipeline.forms.record import (
 )
 from pipeline.models import Account, IcpFit, Lifecycle, Segment
 from pipeline.querysets import AccountQuerySet
+from tenancy.form_fields import DayField, LineField, WebsiteField
+from tenancy.likely_days import HAPPENED
 from tenancy.models import Member, Organization
 
 
 class AccountForm(RecordForm):
     """What a person says of an account."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = LineField(label=_("Name"), max_length=200)
     lifecycle = forms.ChoiceField(label=_("State"), choices=Lifecycle.choices)
     segment = forms.ChoiceField(label=_("Segment"), choices=[NOTHING, *Segment.choices], required=False)
     owner = OwnerField()
     parent = AccountNameField(
         label=_("Belongs to"), max_length=200, required=False, help_text=_("The group or parent company, if any")
     )
-    industry = forms.CharField(label=_("Industry"), max_length=120, required=False)
-    region = forms.CharField(label=_("Region"), max_length=120, required=False)
-    city = forms.CharField(label=_("City"), max_length=120, required=False)
+    industry = LineField(label=_("Industry"), max_length=120, required=False)
+    region = LineField(label=_("Region"), max_length=120, required=False)
+    city = LineField(label=_("City"), max_length=120, required=False)
     country = forms.RegexField(
         r"^[A-Za-z]{2}$",
         label=_("Country"),
@@ -43,14 +45,12 @@ class AccountForm(RecordForm):
         help_text=_("Two letters, such as NL"),
         error_messages={"invalid": _("Use the two letters of the country, such as NL or DE.")},
     )
-    website = forms.CharField(label=_("Website"), max_length=300, required=False)
+    website = WebsiteField(label=_("Website"), max_length=300, required=False)
     employees = forms.IntegerField(label=_("Employees"), min_value=0, max_value=10_000_000, required=False)
     potential = AmountField(label=_("Potential a year"))
     annual_revenue = AmountField(label=_("Their revenue a year"))
     currency = CurrencyField()
-    customer_since = forms.DateField(
-        label=_("Customer since"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    customer_since = DayField(label=_("Customer since"), required=False, years_ahead=HAPPENED)
     icp_fit = forms.ChoiceField(
         label=_("Fit"),
         choices=[NOTHING, *IcpFit.choices],

@@ -9,22 +9,19 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline.forms.record import NOTHING
 from pipeline.models import ActivityKind, Contact, Direction, Opportunity
+from tenancy.form_fields import LineField, LinesField, MomentField
 
 
 class ActivityForm(forms.Form):
     """What happened, with whom, when."""
 
     kind = forms.ChoiceField(label=_("What"), choices=ActivityKind.choices)
-    occurred_at = forms.DateTimeField(
-        label=_("When"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
-    )
+    occurred_at = MomentField(label=_("When"))
     contact = forms.ChoiceField(label=_("With"), required=False)
     opportunity = forms.ChoiceField(label=_("Deal"), required=False)
     direction = forms.ChoiceField(label=_("Who began"), choices=[NOTHING, *Direction.choices], required=False)
-    subject = forms.CharField(label=_("In one line"), max_length=300, required=False)
-    body = forms.CharField(
+    subject = LineField(label=_("In one line"), max_length=300, required=False)
+    body = LinesField(
         label=_("Notes"), max_length=10_000, required=False, widget=forms.Textarea(attrs={"rows": 4, "class": "area"})
     )
     is_two_way = forms.BooleanField(label=_("They answered or took part"), required=False)

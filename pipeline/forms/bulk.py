@@ -16,6 +16,7 @@ from pipeline.forms.record import ChoiceList
 from pipeline.models import Lifecycle, Segment
 from pipeline.operations.bulk import AT_ONCE
 from tenancy.access import Action
+from tenancy.form_fields import DayField, LineField
 from tenancy.models import Member, Organization
 
 NOBODY = "nobody"
@@ -54,10 +55,8 @@ class BulkForm(forms.Form):
     segment = forms.ChoiceField(label=_("New segment"), choices=Segment.choices, required=False)
     lifecycle = forms.ChoiceField(label=_("New state"), choices=Lifecycle.choices, required=False)
     stage = forms.ChoiceField(label=_("New stage"), required=False)
-    close_date = forms.DateField(
-        label=_("Closes"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    lost_reason = forms.CharField(label=_("Why they were lost"), max_length=300, required=False)
+    close_date = DayField(label=_("Closes"), required=False)
+    lost_reason = LineField(label=_("Why they were lost"), max_length=300, required=False)
 
     def __init__(
         self, *args: Any, kind: BulkKind, owners: ChoiceList, stages: Sequence[tuple[str, str]] = (), **kwargs: Any

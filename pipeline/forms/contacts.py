@@ -8,18 +8,19 @@ from django.utils.translation import gettext_lazy as _
 from pipeline.forms.record import NOTHING, AccountNameField, RecordForm, account_of_name
 from pipeline.models import Account, BuyingRole, Contact
 from pipeline.querysets import AccountQuerySet
+from tenancy.form_fields import LineField
 from tenancy.models import Organization
 
 
 class ContactForm(RecordForm):
     """What a person says of somebody at a customer."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
-    title = forms.CharField(label=_("Position"), max_length=200, required=False)
+    name = LineField(label=_("Name"), max_length=200)
+    title = LineField(label=_("Position"), max_length=200, required=False)
     account = AccountNameField(label=_("Account"), max_length=200, required=False)
     role = forms.ChoiceField(label=_("In decisions"), choices=[NOTHING, *BuyingRole.choices], required=False)
     email = forms.EmailField(label=_("Email"), max_length=254, required=False)
-    phone = forms.CharField(label=_("Phone"), max_length=60, required=False)
+    phone = LineField(label=_("Phone"), max_length=60, required=False)
     is_decision_maker = forms.BooleanField(label=_("Has the last word"), required=False)
     opted_out = forms.BooleanField(label=_("Wants no mail from us"), required=False)
     layout = (("name", "title"), ("account", "role"), ("email", "phone"), ("is_decision_maker",), ("opted_out",))

@@ -78,7 +78,7 @@ class FilterForm(forms.Form):
 class AccountFilterForm(FilterForm):
     """What the list of accounts can be narrowed to."""
 
-    name = _search(_("Filter by name"))
+    name = _search(_("Name begins with"))
     lifecycle = _choice(_("Any state"), Lifecycle.choices)
     segment = _choice(_("Any segment"), Segment.choices)
     region = _choice(_("Any region"))
@@ -101,7 +101,7 @@ class AccountFilterForm(FilterForm):
 class OpportunityFilterForm(FilterForm):
     """What the list of deals can be narrowed to."""
 
-    name = _search(_("Filter by name"))
+    name = _search(_("Name begins with"))
     outcome = _choice(_("Open, won and lost"), Outcome.choices)
     stage = _choice(_("Any stage"))
     owner = _choice(_("Any owner"))
@@ -123,7 +123,7 @@ class OpportunityFilterForm(FilterForm):
 class ContactFilterForm(FilterForm):
     """What the list of contacts can be narrowed to."""
 
-    name = _search(_("Filter by name"))
+    name = _search(_("Name begins with"))
     role = _choice(_("Any role"), BuyingRole.choices)
 
     def narrowed(self) -> ContactFilter:
@@ -147,7 +147,7 @@ class InquiryFilterForm(FilterForm):
 class OrderFilterForm(FilterForm):
     """What the list of orders can be narrowed to."""
 
-    number = _search(_("Filter by number"))
+    number = _search(_("Number begins with"))
     status = _choice(_("Any state"), OrderStatus.choices)
     late = forms.BooleanField(label=_("Late only"), required=False, widget=forms.CheckboxInput())
 
@@ -160,7 +160,7 @@ class OrderFilterForm(FilterForm):
 class ProductFilterForm(FilterForm):
     """What the list of products can be narrowed to."""
 
-    name = _search(_("Filter by name"))
+    name = _search(_("Name begins with"))
     family = _choice(_("Any family"))
     state = _choice(_("Sold and retired"), [("active", _("Can be sold")), ("retired", _("Retired"))])
 

@@ -11,14 +11,15 @@ from pipeline.forms.record import AccountNameField, OwnerField, RecordForm, acco
 from pipeline.models import Account, Inquiry, InquiryChannel
 from pipeline.queries.choices import owner_choices
 from pipeline.querysets import AccountQuerySet
+from tenancy.form_fields import LineField, LinesField, MomentField
 from tenancy.models import Member, Organization
 
 
 class InquiryForm(RecordForm):
     """What somebody asked, and who takes it."""
 
-    subject = forms.CharField(label=_("In one line"), max_length=300)
-    text = forms.CharField(
+    subject = LineField(label=_("In one line"), max_length=300)
+    text = LinesField(
         label=_("What they ask"),
         max_length=20_000,
         required=False,
@@ -26,11 +27,7 @@ class InquiryForm(RecordForm):
     )
     account = AccountNameField(label=_("Account"), max_length=200, required=False)
     channel = forms.ChoiceField(label=_("It came by"), choices=InquiryChannel.choices)
-    received_at = forms.DateTimeField(
-        label=_("When"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
-    )
+    received_at = MomentField(label=_("When"))
     owner = OwnerField()
     layout: Sequence[Sequence[str]] = (("subject",), ("text",), ("account", "channel"), ("received_at", "owner"))
 

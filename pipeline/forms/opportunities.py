@@ -22,26 +22,22 @@ from pipeline.forms.record import (
 )
 from pipeline.models import Account, Opportunity, Product, Stage
 from pipeline.querysets import AccountQuerySet
+from tenancy.form_fields import DayField, LineField
 from tenancy.models import Member, Organization
-
-
-def _day(label: Any, **kwargs: Any) -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=False, widget=widget, **kwargs)
 
 
 class OpportunityForm(RecordForm):
     """What a person says of a deal; the stage moves on the deal's own page."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = LineField(label=_("Name"), max_length=200)
     account = AccountNameField(label=_("Account"), max_length=200, required=False)
     owner = OwnerField()
     amount = AmountField(label=_("Value"))
     currency = CurrencyField()
-    close_date = _day(_("Closes"))
+    close_date = DayField(label=_("Closes"), required=False)
     product = forms.ChoiceField(label=_("Main product"), required=False)
-    next_step = forms.CharField(label=_("Next step"), max_length=300, required=False)
-    next_step_date = _day(_("Next step on"))
+    next_step = LineField(label=_("Next step"), max_length=300, required=False)
+    next_step_date = DayField(label=_("Next step on"), required=False)
     probability = forms.DecimalField(
         label=_("Chance in percent"),
         min_value=Decimal(0),
@@ -137,7 +133,7 @@ class MoveForm(forms.Form):
 
     version = forms.IntegerField(widget=forms.HiddenInput)
     stage = forms.ChoiceField(label=_("Stage"))
-    lost_reason = forms.CharField(
+    lost_reason = LineField(
         label=_("Why it was lost"), max_length=300, required=False, help_text=_("One line is enough")
     )
 

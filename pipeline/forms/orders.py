@@ -11,27 +11,24 @@ from pipeline.forms.record import NOTHING, AccountNameField, CurrencyField, Reco
 from pipeline.models import Account, Order, OrderLine, OrderStatus, Product
 from pipeline.operations import NewLine
 from pipeline.querysets import AccountQuerySet
+from tenancy.form_fields import DayField, LineField
+from tenancy.likely_days import HAPPENED
 from tenancy.models import Organization
 
 SPARE_LINES = 3
 MOST_LINES = 200
 
 
-def _day(label: Any, *, required: bool = False) -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=required, widget=widget)
-
-
 class OrderForm(RecordForm):
     """What a person says of an order."""
 
-    number = forms.CharField(label=_("Number"), max_length=60)
+    number = LineField(label=_("Number"), max_length=60)
     account = AccountNameField(label=_("Account"), max_length=200, required=False)
     status = forms.ChoiceField(label=_("State"), choices=OrderStatus.choices)
     currency = CurrencyField()
-    order_date = _day(_("Ordered on"), required=True)
-    promised_date = _day(_("Promised for"))
-    shipped_date = _day(_("Shipped on"))
+    order_date = DayField(label=_("Ordered on"), years_ahead=HAPPENED)
+    promised_date = DayField(label=_("Promised for"), required=False)
+    shipped_date = DayField(label=_("Shipped on"), required=False, years_ahead=HAPPENED)
     layout = (("number", "account"), ("status", "currency"), ("order_date", "promised_date"), ("shipped_date",))
 
     def __init__(
@@ -57,7 +54,7 @@ class LineForm(forms.Form):
     """One line of an order; an empty one is left out."""
 
     product = forms.ChoiceField(label=_("Product"), required=False)
-    product_name = forms.CharField(label=_("Name"), max_length=200, required=False)
+    product_name = LineField(label=_("Name"), max_length=200, required=False)
     quantity = forms.DecimalField(
         label=_("Quantity"), max_digits=16, decimal_places=4, min_value=Decimal("0.0001"), required=False
     )

@@ -7,14 +7,15 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline.forms.record import AmountField, CurrencyField, RecordForm, minor_units, whole_units
 from pipeline.models import Product
+from tenancy.form_fields import LineField
 
 
 class ProductForm(RecordForm):
     """What a person says of a product."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
-    code = forms.CharField(label=_("Code"), max_length=60, required=False)
-    family = forms.CharField(label=_("Family"), max_length=120, required=False)
+    name = LineField(label=_("Name"), max_length=200)
+    code = LineField(label=_("Code"), max_length=60, required=False)
+    family = LineField(label=_("Family"), max_length=120, required=False)
     list_price = AmountField(label=_("List price"))
     currency = CurrencyField()
     is_active = forms.BooleanField(label=_("Can be sold"), required=False, initial=True)

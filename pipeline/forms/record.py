@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline.models import Account
 from pipeline.querysets import AccountQuerySet
+from tenancy.form_fields import LineField
 from tenancy.models import Member, Organization
 from tenancy.money import exponent, from_minor, known_currency, to_minor
 
@@ -137,7 +138,7 @@ def chosen_owner(organization: Organization, owner_id: str) -> Member | None:
     return member
 
 
-class AccountNameField(forms.CharField):
+class AccountNameField(LineField):
     """An account by its name. Lists of accounts are too long to choose from; the page suggests while one types."""
 
     widget = forms.TextInput(attrs={"list": "account-names", "autocomplete": "off", "class": "account-name"})

@@ -7,6 +7,7 @@ from django.db import transaction
 from pipeline.models import SavedView, ViewChoice
 from pipeline.queries.saved_views import MOST_VIEWS
 from tenancy.models import Member, Organization
+from tenancy.texts import UnfitText, clean_text
 
 LONGEST_NAME = 80
 LONGEST_QUERY = 2_000
@@ -107,7 +108,10 @@ def choose_view(
 
 
 def _checked_name(organization: Organization, member: Member, list_name: str, name: str) -> str:
-    name = " ".join(name.split())
+    try:
+        name = " ".join(clean_text(name).split())
+    except UnfitText as error:
+        raise UnableToKeepView(f"The name {error}.") from None
     if not name:
         raise UnableToKeepView("Give the view a name.")
     if len(name) > LONGEST_NAME:

@@ -59,8 +59,8 @@ def search(
     found: dict[Kind, list[Found]] = {kind: [] for kind in kinds}
     if not text.strip():
         return found
-    # Kinds of the same reach are asked for together: mostly one question.
-    questions: dict[frozenset[UUID] | None, list[Kind]] = {}
+    # Kinds of the same reach and the same privacy are asked for together: mostly one question.
+    questions: dict[tuple[frozenset[UUID] | None, bool], list[Kind]] = {}
     reaches: dict[Action, frozenset[UUID] | None] = {}
     for kind in kinds:
         needed = action or NEEDS[kind]
@@ -69,11 +69,12 @@ def search(
         if needed not in reaches:
             owners = owners_in_reach(member, needed, as_of=today)
             reaches[needed] = None if owners is None else frozenset(owners)
-        questions.setdefault(reaches[needed], []).append(kind)
-    private = "email" not in hidden_fields(member, "contact")
+        # Accounts and deals have no words of their own that are private: they go along with contacts.
+        private = "email" not in hidden_fields(member, "member" if kind == Kind.MEMBER else "contact")
+        questions.setdefault((reaches[needed], private), []).append(kind)
     matches = [
         match
-        for owners, asked in questions.items()
+        for (owners, private), asked in questions.items()
         for match in find(text=text, kinds=asked, limit=limit, member=member, owners=owners, private=private)
     ]
     for kind in found:

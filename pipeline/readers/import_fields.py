@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from integrations.imports.fields import Choice, Field, FieldType
 from pipeline.readers import hubspot, salesforce
+from tenancy.likely_days import HAPPENED
 
 T = FieldType
 
@@ -89,7 +90,7 @@ ACCOUNTS = (
     Field("country", "Country", T.COUNTRY, aliases=(
         "country code", "country name", "office location", "hq country", "Land", "Staat")),
     Field("city", "City", T.TEXT, aliases=("town", "Ort", "Stadt"), max_length=120),
-    Field("website", "Website", T.TEXT, aliases=("web site", "url", "homepage", "web", "Webseite", "Internet"),
+    Field("website", "Website", T.WEBSITE, aliases=("web site", "url", "homepage", "web", "Webseite", "Internet"),
           max_length=300),
     Field("employees", "Employees", T.INTEGER, low=0, high=10_000_000, aliases=(
         "number of employees", "number employees", "headcount", "staff", "company size", "Mitarbeiter",
@@ -100,7 +101,7 @@ ACCOUNTS = (
         "Potential p.a.")),
     _CURRENCY,
     Field("customer_since", "Customer since", T.DATE, aliases=("customer since date", "first order date",
-        "Kunde seit")),
+        "Kunde seit"), years_ahead=HAPPENED),
     Field("icp_fit", "Fit", T.CHOICE, choices=ICP, aliases=("icp", "icp fit", "ideal customer fit")),
     _CREATED,
     _DELETED,
@@ -249,10 +250,11 @@ ORDERS = (
     _owner("order owner"),
     Field("order_date", "Order date", T.DATE, required=True, aliases=(
         "date", "ordered", "ordered at", "order placed", "invoice date", "Auftragsdatum", "Bestelldatum", "Datum",
-        "Rechnungsdatum")),
+        "Rechnungsdatum"), years_ahead=HAPPENED),
     Field("promised_date", "Promised date", T.DATE, aliases=(
         "required date", "due date", "requested date", "delivery date", "promised", "Liefertermin", "Wunschtermin")),
-    Field("shipped_date", "Shipped date", T.DATE, aliases=("ship date", "shipped", "dispatched", "Versanddatum")),
+    Field("shipped_date", "Shipped date", T.DATE, aliases=("ship date", "shipped", "dispatched", "Versanddatum"),
+        years_ahead=HAPPENED),
     Field("status", "Status", T.CHOICE, choices=ORDER_STATUSES, aliases=("order status", "state", "Auftragsstatus")),
     _DELETED,
     Field("amount", "Amount", T.MONEY, aliases=(

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from pipeline.queries import figures
 from pipeline.views.listing import from_the_beginning, read_cursor
-from tenancy.access import Action, member_can
+from tenancy.access import Action, blank_hidden, hidden_fields, member_can
 from tenancy.http import MemberRequest
 from tenancy.keyset import InvalidCursor
 from tenancy.working_time import local_day
@@ -30,5 +30,11 @@ def answers(request: MemberRequest) -> HttpResponse:
         page = figures.answers_page(**seen, cursor=read_cursor(request))
     except InvalidCursor:
         return from_the_beginning(request)
-    context = {"now": now, "page": page, "satisfaction": figures.satisfaction(**seen)}
+    blank_hidden(request.member, page.rows)
+    context = {
+        "now": now,
+        "page": page,
+        "satisfaction": figures.satisfaction(**seen),
+        "hidden": hidden_fields(request.member, "satisfactionresponse"),
+    }
     return render(request, "pipeline/answers.html", context)

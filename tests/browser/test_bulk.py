@@ -101,7 +101,7 @@ def test_it_works_after_a_swap_of_the_list(people: Cast, open_window: Open) -> N
     page.keyboard.press("/")
     page.keyboard.type("firm 3")
     expect(page.locator("tbody tr")).to_have_count(1)
-    page.get_by_label("Filter by name").blur()
+    page.get_by_label("Name begins with").blur()
 
     page.keyboard.press("j")
     page.keyboard.press("x")

@@ -111,7 +111,7 @@ class TestKeys:
         page.keyboard.press("Escape")
         page.keyboard.press("/")
 
-        expect(page.get_by_label("Filter by name")).to_be_focused()
+        expect(page.get_by_label("Name begins with")).to_be_focused()
 
     def test_single_keys_can_be_switched_off_and_stay_off(self, people: Cast, open_window: Open) -> None:
         window = open_window(people.lena)

@@ -64,7 +64,7 @@ def test_the_cursor_stays_when_the_list_is_drawn_anew(people: Cast, open_window:
 
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.locator("tr.cur th a")).to_have_text("Firm 1")
-    expect(page.get_by_label("Filter by name")).to_be_focused()
+    expect(page.get_by_label("Name begins with")).to_be_focused()
 
 
 def test_rows_become_lower_from_the_key_list_and_stay_so(people: Cast, open_window: Open) -> None:

@@ -12,7 +12,10 @@ from tests.cast import Cast
 from tests.integrations.api_caller import Caller, a_token
 from tests.pipeline import records
 
-FIELDS = [(record, field) for record, fields in FIELD_RIGHTS.items() for field in fields]
+NOT_IN_THE_API = {"invitation", "importrow"}
+FIELDS = [
+    (record, field) for record, fields in FIELD_RIGHTS.items() for field in fields if record not in NOT_IN_THE_API
+]
 
 
 def shown(cast: Cast, record: str, field: str, *, scopes: list[str]) -> Any:
@@ -24,15 +27,18 @@ def shown(cast: Cast, record: str, field: str, *, scopes: list[str]) -> Any:
             organization=cast.acme, account=account, kind="note", body="Private.", occurred_at=records.NOON
         )
         records.an_inquiry(cast.acme, text="Private.")
+        records.an_answer(cast.acme, account, comment="Private.")
         records.an_order(cast.acme, account, lines=[records.a_line(quantity=Decimal(1), cost_minor=70)])
     path, read = {
         "contact": ("contacts", lambda one: one[field]),
         "activity": ("activities", lambda one: one[field]),
         "inquiry": ("inquiries", lambda one: one[field]),
         "orderline": ("orders", lambda one: one["lines"][0]["cost"]),
+        "satisfactionresponse": ("satisfaction-responses", lambda one: one[field]),
+        "member": ("members", lambda one: one[field]),
     }[record]
     caller = Caller(a_token(cast.acme, scopes=[f"{path}:read", *scopes]))
-    (listed,) = caller.read(f"/api/v1/{path}")["results"]
+    listed = caller.read(f"/api/v1/{path}")["results"][0]
     one = caller.read(f"/api/v1/{path}/{listed['id']}")
     assert read(listed) == read(one)
     return read(one)
