@@ -6,10 +6,11 @@ Threads that stay keep their database connections; without that a request costs 
 import os
 from typing import Any
 
-from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
+
+from agile_sales.bridge import Bridge
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "agile_sales.settings")
 
 django_wsgi: Any = get_wsgi_application()
-application = WSGIMiddleware(django_wsgi, workers=int(os.environ.get("WEB_THREADS", "8")))
+application = Bridge(django_wsgi, workers=int(os.environ.get("WEB_THREADS", "8")))
