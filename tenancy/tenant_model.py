@@ -3,9 +3,10 @@
 from typing import Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID
 
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, models
 from uuid_utils.compat import uuid7
 
+from tenancy.inserting import insert_row
 from tenancy.scoping import NoActiveOrganization, OrganizationMismatch, active_scope
 
 M = TypeVar("M", bound=models.Model)
@@ -79,3 +80,8 @@ class TenantModel(models.Model):
 
     class Meta:
         abstract = True
+
+    def _do_insert(self, manager: Any, using: Any, fields: Any, returning_fields: Any, raw: bool) -> Any:
+        """Write the row by the statement that is made once, where there is one."""
+        row = None if raw or using != DEFAULT_DB_ALIAS else insert_row(self, fields)
+        return super()._do_insert(manager, using, fields, returning_fields, raw) if row is None else row  # type: ignore[misc]
