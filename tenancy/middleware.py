@@ -167,7 +167,7 @@ class OrganizationMiddleware:
             return self.get_response(request)
         note_use(owner, used_at=now)
         task = f"api token {owner.token_id}"
-        return self.inside(request, owner.organization_id, None, lambda: UTC, task=task, joins_as_written=True)
+        return self.inside(request, owner.organization_id, None, lambda: UTC, task=task, is_api=True)
 
     def inside(
         self,
@@ -177,12 +177,20 @@ class OrganizationMiddleware:
         prepare: Callable[[], tzinfo],
         *,
         task: str = "",
-        joins_as_written: bool = False,
+        is_api: bool = False,
     ) -> HttpResponseBase:
-        """Answer inside one transaction of the organisation, with times in the zone that `prepare` returns."""
+        """Answer inside one transaction of the organisation, with times in the zone that `prepare` returns.
+
+        The API plans its joins by itself, and answers every failure by undoing all that the request changed.
+        """
         address = request.META.get("REMOTE_ADDR", "")
         scope = organization_scope(
-            organization_id, actor=member_id, task=task, address=address, joins_as_written=joins_as_written
+            organization_id,
+            actor=member_id,
+            task=task,
+            address=address,
+            joins_as_written=is_api,
+            undone_whole=is_api,
         )
         try:
             with scope:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from integrations.api.errors import FieldProblem, InvalidBody
 from integrations.api.parameters import Unreadable, read_day, read_id, read_moment
+from integrations.api.statements import record_of
 from tenancy.likely_days import FIRST_DAY, PLANNED, UnlikelyDay, likely_day
 from tenancy.money import known_currency
 from tenancy.texts import UnfitText, clean_text
@@ -154,13 +155,20 @@ def references_of(body: Body, values: Values, organization_id: UUID) -> Values:
         one = body.by_name[name]
         if one.refers_to is None or value is None:
             continue
-        record = one.refers_to(organization_id).filter(pk=value).order_by().first()
+        record = _referred(one.refers_to, organization_id, value)
         if record is None:
             problems.append(FieldProblem(name, unknown_reference(one)))
         found[name] = record
     if problems:
         raise InvalidBody(problems)
     return found
+
+
+def _referred(refers_to: Callable[[UUID], QuerySet[Any, Any]], organization_id: UUID, key: UUID) -> Any:
+    def build(values: Mapping[str, Any]) -> QuerySet[Any, Any]:
+        return refers_to(organization_id).filter(pk=values["key"]).order_by()
+
+    return record_of(refers_to, build, {"key": key, "organization": organization_id})
 
 
 def unknown_reference(one: BodyField[Any]) -> str:

@@ -6,17 +6,19 @@ what was committed, and the unique key would stop a second effect in any case.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, cast
 
 from django.db import IntegrityError, connection
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
 from integrations.api.errors import Conflict, FieldProblem, InvalidBody, InvalidParameters
+from integrations.api.statements import record_of
 from integrations.models import IdempotencyKey
 from tenancy.http import TokenOwner
 
@@ -38,8 +40,7 @@ def once(request: Request, effect: Callable[[], HttpResponse]) -> HttpResponse:
     owner = cast("TokenOwner", request.auth)
     _hold(owner, key)
     now, fingerprint = timezone.now(), _fingerprint(request)
-    kept = IdempotencyKey.objects.for_organization(owner.organization_id).filter(token=owner.token_id, key=key)
-    before: IdempotencyKey | None = kept.first()
+    before = _kept(owner, key)
     if before is not None and before.created_at > now - KEPT_FOR:
         return _replayed(before, fingerprint)
     if before is not None:
@@ -85,6 +86,16 @@ def _hold(owner: TokenOwner, key: str) -> None:
                 "A request with this Idempotency-Key is still running. Ask again in a moment for its answer.",
                 code="idempotency_key_in_use",
             )
+
+
+def _kept(owner: TokenOwner, key: str) -> IdempotencyKey | None:
+    def build(values: Mapping[str, Any]) -> QuerySet[Any, Any]:
+        kept: QuerySet[Any, Any] = IdempotencyKey.objects.for_organization(owner.organization_id)
+        return kept.filter(token_id=values["token"], key=values["key"]).order_by()
+
+    values = {"token": owner.token_id, "key": key, "organization": owner.organization_id}
+    found: IdempotencyKey | None = record_of("idempotency key", build, values)
+    return found
 
 
 def _replayed(before: IdempotencyKey, fingerprint: bytes) -> HttpResponse:

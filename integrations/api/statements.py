@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import QuerySet
 
 MOST_SHAPES = 2_000
@@ -69,6 +69,19 @@ def rows_of(shape: Hashable, build: Build, values: Values, limit: int) -> list[d
     if statement is None:
         return list(build(values)[:limit])
     return statement.rows(values, limit)
+
+
+_models: dict[Hashable, Any] = {}
+
+
+def record_of(shape: Hashable, build: Build, values: Values) -> Any:
+    """Return the first record that `build` finds with `values`, None where there is none; see :func:`rows_of`."""
+    model = _models.get(shape)
+    if model is None:
+        model = _models[shape] = build(values).model
+    names = [field.attname for field in model._meta.concrete_fields]
+    rows = rows_of(shape, lambda given: build(given).values(*names), values, 1)
+    return model.from_db(DEFAULT_DB_ALIAS, names, rows[0].values()) if rows else None
 
 
 def _kind(value: Any) -> Any:

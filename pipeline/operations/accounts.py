@@ -3,14 +3,13 @@
 from datetime import date, datetime
 from typing import TypedDict, Unpack
 
-from django.db import transaction
-
 from pipeline.models import Account
 from pipeline.models.record import MANUAL
 from pipeline.operations.changes import check_references, payload_of, write_changes
 from pipeline.operations.noting import note_created
 from tenancy.events import record_event
 from tenancy.models import Member, Organization
+from tenancy.scoping import all_or_nothing
 
 
 class AccountFields(TypedDict, total=False):
@@ -38,7 +37,7 @@ class UnableToNestAccount(ValueError):
     """The chosen parent lies below the account itself."""
 
 
-@transaction.atomic
+@all_or_nothing()
 def create_account(
     *,
     organization: Organization,
@@ -61,7 +60,7 @@ def create_account(
         recorded_at=created_at,
         **fields,
     )
-    check_references()
+    check_references(account)
     note_created(account)
     record_event(
         organization=organization,
@@ -74,7 +73,7 @@ def create_account(
     return account
 
 
-@transaction.atomic
+@all_or_nothing()
 def update_account(
     *,
     organization: Organization,

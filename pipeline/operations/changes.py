@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.db.models import F
 from pipeline.models import CrmRecord
 from pipeline.operations.noting import note_change
 from tenancy.models import Organization
+from tenancy.row_security import tenant_references
 
 R = TypeVar("R", bound=CrmRecord)
 
@@ -59,7 +61,8 @@ def write_changes(
         setattr(record, name, fields[name])
     record.version, record.updated_at = version + 1, at
     note_change(record, differences)
-    check_references()
+    if not references_of(type(record)).isdisjoint(differences):
+        check_references(record)
     return differences
 
 
@@ -76,8 +79,19 @@ def differences_of(record: CrmRecord, fields: Mapping[str, Any]) -> Differences:
     return differences
 
 
-def check_references() -> None:
-    """Check the deferred references now, so that a bad one is this operation's error and not a failed commit."""
+@cache
+def references_of(model: type[CrmRecord]) -> frozenset[str]:
+    """Return the names of the references that may be empty: those are the ones that are checked at the commit."""
+    return frozenset(one.name for one in tenant_references(model) if one.null)
+
+
+def check_references(record: CrmRecord | None = None) -> None:
+    """Check the deferred references now, so that a bad one is this operation's error and not a failed commit.
+
+    Where only a `record` was written that refers to nothing, there is nothing to check.
+    """
+    if record is not None and all(getattr(record, f"{name}_id") is None for name in references_of(type(record))):
+        return
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
 

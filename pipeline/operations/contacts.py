@@ -3,14 +3,13 @@
 from datetime import datetime
 from typing import TypedDict, Unpack
 
-from django.db import transaction
-
 from pipeline.models import Account, Contact
 from pipeline.models.record import MANUAL
 from pipeline.operations.changes import check_references, write_changes
 from pipeline.operations.noting import note_created
 from tenancy.events import record_event
 from tenancy.models import Member, Organization
+from tenancy.scoping import all_or_nothing
 
 
 class ContactFields(TypedDict, total=False):
@@ -27,7 +26,7 @@ class ContactFields(TypedDict, total=False):
     opted_out: bool
 
 
-@transaction.atomic
+@all_or_nothing()
 def create_contact(
     *,
     organization: Organization,
@@ -50,7 +49,7 @@ def create_contact(
         recorded_at=created_at,
         **fields,
     )
-    check_references()
+    check_references(contact)
     note_created(contact)
     record_event(
         organization=organization,
@@ -63,7 +62,7 @@ def create_contact(
     return contact
 
 
-@transaction.atomic
+@all_or_nothing()
 def update_contact(
     *,
     organization: Organization,

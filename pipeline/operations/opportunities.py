@@ -5,8 +5,6 @@ from datetime import date, datetime
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
-from django.db import transaction
-
 from pipeline.models import Account, Opportunity, Product, Stage
 from pipeline.models.record import MANUAL
 from pipeline.operations.changes import Differences, check_references, payload_of, write_changes
@@ -14,6 +12,7 @@ from pipeline.operations.history import first_values, keep_history
 from pipeline.operations.noting import note_created
 from tenancy.events import record_event
 from tenancy.models import Member, Organization
+from tenancy.scoping import all_or_nothing
 from tenancy.working_time import local_day
 
 
@@ -36,7 +35,7 @@ class UnableToMoveStage(ValueError):
     """The stage can't take this deal; the message says why, in words for the person who tried."""
 
 
-@transaction.atomic
+@all_or_nothing()
 def create_opportunity(
     *,
     organization: Organization,
@@ -67,7 +66,7 @@ def create_opportunity(
         recorded_at=opened_at,
         **fields,
     )
-    check_references()
+    check_references(opportunity)
     note_created(opportunity)
     keep_history(
         organization=organization,
@@ -93,7 +92,7 @@ def create_opportunity(
     return opportunity
 
 
-@transaction.atomic
+@all_or_nothing()
 def update_opportunity(
     *,
     organization: Organization,
@@ -150,7 +149,7 @@ def update_events(currency: str, changed: dict[str, Any], differences: Differenc
     return events
 
 
-@transaction.atomic
+@all_or_nothing()
 def move_stage(
     *,
     organization: Organization,
@@ -238,7 +237,7 @@ def move_events(
     return [(type_, told) for type_ in types]
 
 
-@transaction.atomic
+@all_or_nothing()
 def change_opportunity(
     *,
     organization: Organization,

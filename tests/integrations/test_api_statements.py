@@ -6,6 +6,8 @@ from unittest import mock
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from agile_sales.api_urls import urlpatterns
 from integrations.api import statements
@@ -135,3 +137,18 @@ def test_the_shapes_that_are_kept_have_an_end(cast: Cast) -> None:
             values = {"organization": cast.acme.pk}
             statements.rows_of(uuid4(), lambda _: Account.objects.values("id"), values, 1)
             assert len(statements._kept) <= 10
+
+
+def test_a_new_account_takes_few_statements(cast: Cast) -> None:
+    """Whose token, whose organisation, the key's lock and answer; then the account, its event, what is shown of it and
+    the answer to keep. The savepoint and the last SELECT are there because the test has a transaction around it.
+    """
+    acme, path = Caller(a_token(cast.acme)), "/api/v1/accounts"
+    acme.post(path, {"name": "The first is when statements are made"}, Idempotency_Key="first")
+
+    with CaptureQueriesContext(connection) as captured:
+        answer = acme.post(path, {"name": "Velora"}, Idempotency_Key="second")
+
+    assert answer.status_code == 201
+    said = [query["sql"].split()[0] for query in captured]
+    assert said == "SELECT SAVEPOINT SELECT SELECT SELECT INSERT INSERT SELECT INSERT SELECT RELEASE".split()
