@@ -43,13 +43,14 @@ class _SignInCode(_Code):
 
     def clean_code(self) -> str:
         """Count the guess, then use the code up."""
-        count_code_guess(context.request, user_id=self.user.pk)
+        guess = count_code_guess(context.request, user_id=self.user.pk)
         code: str = self.cleaned_data["code"]
         authenticator = accept_code(self.user, code)
         if authenticator is None:
             note_wrong_code(context.request, self.user)
             tell_of_wrong_codes(context.request, user=self.user)
             raise ValidationError(WRONG_CODE, code="incorrect_code")
+        guess.was_right()
         authenticator.user = self.user
         self.authenticator = authenticator
         return code
@@ -73,11 +74,12 @@ class ActivateTOTPForm(_Code, totp_forms.ActivateTOTPForm):  # type: ignore[misc
     def clean_code(self) -> str:
         """Accept the code that belongs to the secret of this session."""
         validate_can_add_authenticator(self.user)
-        count_code_guess(context.request, user_id=self.user.pk)
+        guess = count_code_guess(context.request, user_id=self.user.pk)
         code: str = self.cleaned_data["code"]
         step = matching_step(self.secret, code)
         if step is None:
             raise ValidationError(WRONG_CODE, code="incorrect_code")
+        guess.was_right()
         self.step = step
         return code
 

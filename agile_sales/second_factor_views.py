@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from allauth.mfa.base import views as base_views
+from allauth.mfa.recovery_codes import views as code_views
 from allauth.mfa.totp import views as totp_views
 from allauth.mfa.webauthn import views as webauthn_views
 from allauth.mfa.webauthn.internal import auth as webauthn
@@ -11,13 +12,29 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from agile_sales.second_factor_forms import BROKEN_PASSKEY
 from agile_sales.second_factors import note_step
+from tenancy.identity import page_in_mind, safe_page
 
 
-class SetUpApp(totp_views.ActivateTOTPView):  # type: ignore[misc]
+class _LeadsBack:
+    """Whoever was sent here by an organisation goes on to the page they wanted; new recovery codes come in between."""
+
+    request: Any
+    did_generate_recovery_codes: bool
+
+    def get_success_url(self) -> str:
+        wanted = page_in_mind(self.request)
+        if not self.did_generate_recovery_codes:
+            return wanted or reverse("mfa_index")
+        codes = reverse("mfa_view_recovery_codes")
+        return f"{codes}?{urlencode({'next': wanted})}" if wanted else codes
+
+
+class SetUpApp(_LeadsBack, totp_views.ActivateTOTPView):  # type: ignore[misc]
     """Codes of an app: the picture to scan, and the first code."""
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -37,7 +54,7 @@ class SetUpApp(totp_views.ActivateTOTPView):  # type: ignore[misc]
         return context | {"groups": [secret[start : start + 4] for start in range(0, len(secret), 4)]}
 
 
-class AddPasskey(webauthn_views.AddWebAuthnView):  # type: ignore[misc]
+class AddPasskey(_LeadsBack, webauthn_views.AddWebAuthnView):  # type: ignore[misc]
     """A new passkey: always one that signs in by itself, so that it asks for a finger, a face or a PIN."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -48,6 +65,15 @@ class AddPasskey(webauthn_views.AddWebAuthnView):  # type: ignore[misc]
     def form_invalid(self, form: Any) -> HttpResponse:
         """Show what is wrong, with the status of an error."""
         return self.render_to_response(self.get_context_data(form=form), status=422)
+
+
+class RecoveryCodes(code_views.ViewRecoveryCodesView):  # type: ignore[misc]
+    """The recovery codes, shown once."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add where the person goes on."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return context | {"goes_on": safe_page(self.request, self.request.GET.get("next")) or reverse("mfa_index")}
 
 
 class RemovePasskey(webauthn_views.RemoveWebAuthnView):  # type: ignore[misc]

@@ -36,6 +36,9 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 # The cache answers first and the database keeps the truth: signing out ends a session at once, Valkey may restart.
 SESSION_ENGINE = "agile_sales.session_store"
+# Unused for so long, a sign-in ends; used or not, it ends so long after it began (agile_sales.sessions).
+SESSION_COOKIE_AGE = env_int("SESSION_IDLE_DAYS", 14) * 86_400
+SESSION_LIFETIME = env_int("SESSION_LIFETIME_DAYS", 30) * 86_400
 CSRF_FAILURE_VIEW = "agile_sales.error_views.csrf_failure"
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", [])
 X_FRAME_OPTIONS = "DENY"

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from agile_sales import security_log, sign_in_records
+from agile_sales import security_log, sessions, sign_in_records
 from agile_sales.sign_in_limits import count_password_guess
 from tenancy import doors
 from tenancy.identity import is_recently_authenticated
@@ -47,9 +47,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         mail: EmailMessage = super().render_mail(template_prefix, email, context, headers)
         return mail
 
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """Return whose password it is. The guess is counted before the password is looked at, and not when it fits."""
+        guess = count_password_guess(request, email=credentials.get("email", ""))
+        user = super().authenticate(request, **credentials)
+        if user is not None:
+            guess.was_right()
+        return user
+
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the guess before the password is looked at."""
-        count_password_guess(request, email=credentials.get("email", ""))
+        """Leave the library's own count out: it reads and writes in two steps."""
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Write a wrong password down for the person to see."""
@@ -57,7 +64,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         sign_in_records.note_wrong_password(request, users[0] if users else None)
 
     def post_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse:
-        """Write down that somebody signed in."""
+        """Write down that somebody signed in, and when."""
+        sessions.begin(request)
         sign_in_records.note_success(request, user)
         return super().post_login(request, user, **options)
 

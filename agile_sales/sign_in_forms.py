@@ -73,12 +73,14 @@ class ChangePasswordForm(_NewPassword, forms.ChangePasswordForm):  # type: ignor
 
     def clean_oldpassword(self) -> str:
         """Count the guess as signing in does: an open screen is no place to try passwords out."""
-        count_password_guess(context.request, email=self.user.email)
+        guess = count_password_guess(context.request, email=self.user.email)
         try:
-            return str(super().clean_oldpassword())
+            password = str(super().clean_oldpassword())
         except ValidationError:
             note_refused_proof(means="password", user=self.user)
             raise
+        guess.was_right()
+        return password
 
 
 class SetPasswordForm(_NewPassword, forms.SetPasswordForm):  # type: ignore[misc]

@@ -1,10 +1,13 @@
 """How often one may guess: exact, from any number of addresses at once, and closed when nobody can count.
 
-A guess is counted before it is looked at, also when it turns out to be right. What is refused here looks the same for
-an address that somebody signs in with and for one that nobody does.
+A guess is counted before it is looked at, so that of many at once no more are looked at than may be; when it was right
+its place is given back, so that nobody uses up an allowance by signing in. What is refused here looks the same for an
+address that somebody signs in with and for one that nobody does.
 """
 
+import logging
 import unicodedata
+from dataclasses import dataclass
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.userkit import filter_users_by_email
@@ -15,8 +18,10 @@ from django.http import HttpRequest
 
 from agile_sales import error_views
 from agile_sales.security_log import note_refused_proof
-from tenancy.limits import Limit, LimiterUnavailable, Verdict, take, take_all
+from tenancy.limits import Limit, LimiterUnavailable, Verdict, give_back, take, take_all
 from tenancy.models import User
+
+logger = logging.getLogger(__name__)
 
 GUESSES = 10
 """Of one account's password, from wherever, within WINDOW; and as many of its codes."""
@@ -31,20 +36,35 @@ FROM_ONE_PLACE = 300
 """Forms that one network address may send within WINDOW. A whole office signs in behind one."""
 
 
-def count_password_guess(request: HttpRequest, *, email: str) -> None:
+@dataclass(frozen=True)
+class Guess:
+    """A guess that was counted."""
+
+    limits: tuple[Limit, ...]
+    verdicts: list[Verdict]
+
+    def was_right(self) -> None:
+        """Give its place back: knowing it is no guessing. Call it once, and only when it is certain."""
+        try:
+            give_back(self.limits, self.verdicts)
+        except LimiterUnavailable as error:
+            logger.warning("A right guess goes on counting: %s", error)
+
+
+def count_password_guess(request: HttpRequest, *, email: str) -> Guess:
     """Count a guess of the password that belongs to an address.
 
     :raises ImmediateHttpResponse: 429 when there were too many, 503 when nobody can count.
     """
-    _count(request, Limit(f"password:{account_key(email)}", GUESSES, WINDOW), _place(request))
+    return _count(request, Limit(f"password:{account_key(email)}", GUESSES, WINDOW), _place(request))
 
 
-def count_code_guess(request: HttpRequest, *, user_id: object) -> None:
+def count_code_guess(request: HttpRequest, *, user_id: object) -> Guess:
     """Count a guess of a code, of an app or a recovery code, at sign-in and later alike.
 
     :raises ImmediateHttpResponse: as above.
     """
-    _count(request, Limit(f"codes:{user_id}", GUESSES, WINDOW))
+    return _count(request, Limit(f"codes:{user_id}", GUESSES, WINDOW))
 
 
 def tell_of_wrong_codes(request: HttpRequest, *, user: User) -> None:
@@ -85,7 +105,7 @@ def _place(request: HttpRequest) -> Limit:
     return Limit(f"place:{truncate_ip(get_client_ip(request) or '')}", FROM_ONE_PLACE, WINDOW)
 
 
-def _count(request: HttpRequest, *limits: Limit) -> None:
+def _count(request: HttpRequest, *limits: Limit) -> Guess:
     what = limits[0].key.partition(":")[0]  # what follows says whose it is
     try:
         verdicts = take_all(limits)
@@ -95,6 +115,7 @@ def _count(request: HttpRequest, *limits: Limit) -> None:
     if not all(verdict.allowed for verdict in verdicts):
         note_refused_proof(means=what, user=None, outcome="too many")
         raise ImmediateHttpResponse(_too_many(request, verdicts))
+    return Guess(limits, verdicts)
 
 
 def _too_many(request: HttpRequest, verdicts: list[Verdict]) -> object:

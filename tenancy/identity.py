@@ -13,12 +13,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 
 from tenancy.access import AccessPolicy
 from tenancy.models import User
 
 SUSPENDED = "suspended_form"
+WANTED = "wanted_page"
 _MOST_FIELDS = 200
 
 
@@ -64,6 +66,24 @@ def recently_authenticated(view: Callable[..., HttpResponseBase]) -> Callable[..
     if isinstance(policy, AccessPolicy):
         guarded.access_policy = policy  # type: ignore[attr-defined]
     return guarded
+
+
+def keep_in_mind(request: HttpRequest) -> None:
+    """Keep which page somebody wanted who is sent to set up a second factor first; of a form, the page that has it."""
+    is_fragment = request.headers.get("HX-Request") and not request.headers.get("HX-Boosted")
+    is_page = request.method in ("GET", "HEAD") and not is_fragment
+    request.session[WANTED] = request.get_full_path() if is_page else _page_of(request)
+
+
+def page_in_mind(request: HttpRequest) -> str | None:
+    """Return, once, the page that was kept."""
+    return safe_page(request, request.session.pop(WANTED, None))
+
+
+def safe_page(request: HttpRequest, address: str | None) -> str | None:
+    """Return the address if it is one of ours."""
+    is_ours = url_has_allowed_host_and_scheme(address, allowed_hosts=None, require_https=request.is_secure())
+    return address if address and is_ours else None
 
 
 def _way_back(request: HttpRequest) -> str:

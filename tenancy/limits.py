@@ -2,12 +2,17 @@
 
 Counting and asking are one script, so that calls at the same moment can't all see the last free place: of sixty at once
 with a limit of ten, ten pass. The window slides: no stretch of its length ever holds more than the limit, not even
-around the turn of a minute. A refused call counts for nothing.
+around the turn of a minute. A refused call counts for nothing; one that should not have counted gives its place back.
+
+A Valkey that is gone says so at once. One that hangs would cost every call its time-out, so after a time-out it is left
+alone for PAUSE_SECONDS: until then nobody asks it, and then one call does. Callers hear the same as when it is gone.
 """
 
 import hashlib
+import threading
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -19,6 +24,7 @@ from redis.retry import Retry
 
 _MICROSECONDS = 1_000_000
 _TIMEOUT_SECONDS = 0.5
+PAUSE_SECONDS = 3
 
 # A list a key holds the moments of the calls that count, the oldest first: at most `limit` of them, and each is put in
 # and taken out once. What was pushed last is never older than what was pushed before, whatever the clocks say.
@@ -39,9 +45,10 @@ for i, key in ipairs(KEYS) do
         oldest = tonumber(redis.call('LINDEX', key, 0) or at + 1)
     end
     local used = redis.call('LLEN', key)
-    moments[i] = at
-    answer[2 * i] = limit - used
-    answer[2 * i + 1] = used > 0 and oldest + window - at or window
+    moments[i] = string.format('%.0f', at)
+    answer[3 * i - 1] = limit - used
+    answer[3 * i] = used > 0 and oldest + window - at or window
+    answer[3 * i + 1] = moments[i]
     free = free and used < limit
 end
 if not free then
@@ -49,11 +56,18 @@ if not free then
     return answer
 end
 for i, key in ipairs(KEYS) do
-    redis.call('RPUSH', key, string.format('%.0f', moments[i]))
+    redis.call('RPUSH', key, moments[i])
     redis.call('PEXPIRE', key, math.ceil(tonumber(ARGV[2 * i + 1]) / 1000))
-    answer[2 * i] = answer[2 * i] - 1
+    answer[3 * i - 1] = answer[3 * i - 1] - 1
 end
 return answer
+"""
+# The very moment that was put in: with the newest one in its place, a later call would be forgotten too early.
+_GIVE_BACK = """
+for i, key in ipairs(KEYS) do
+    redis.call('LREM', key, -1, ARGV[i])
+end
+return 1
 """
 
 
@@ -77,6 +91,7 @@ class Verdict:
     allowed: bool
     remaining: int
     resets_in: int  # whole seconds, rounded up, at least one
+    moment: bytes = field(default=b"", compare=False, repr=False)  # what stands for the call, to give its place back
 
 
 def take(key: str, *, limit: int, seconds: int, now: datetime | None = None) -> Verdict:
@@ -100,25 +115,64 @@ def take_all(limits: Sequence[Limit], *, now: datetime | None = None) -> list[Ve
     arguments: list[int] = [moment]
     for one in limits:
         arguments += [one.limit, one.seconds * _MICROSECONDS]
-    keys = [f"limit:{hashlib.sha256(one.key.encode()).hexdigest()}" for one in limits]
-    try:
-        counted, *rest = _script(settings.REDIS_URL)(keys=keys, args=arguments)
-    except (redis.RedisError, OSError) as error:
-        raise LimiterUnavailable("The limits are kept in Valkey, and it does not answer.") from error
+    counted, *rest = _counter(settings.REDIS_URL).run(_TAKE, limits, arguments)
     verdicts = []
-    for remaining, microseconds in zip(rest[::2], rest[1::2], strict=True):
+    for remaining, microseconds, moment in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
         allowed = bool(counted) or remaining > 0
-        verdicts.append(Verdict(allowed, max(0, remaining), max(1, -(-int(microseconds) // _MICROSECONDS))))
+        resets_in = max(1, -(-int(microseconds) // _MICROSECONDS))
+        verdicts.append(Verdict(allowed, max(0, remaining), resets_in, moment))
     return verdicts
 
 
+def give_back(limits: Sequence[Limit], verdicts: Sequence[Verdict]) -> None:
+    """Free the places that one allowed call took, once it is known that it should not have counted.
+
+    :raises LimiterUnavailable: when Valkey does not answer; then the call goes on counting.
+    """
+    _counter(settings.REDIS_URL).run(_GIVE_BACK, limits, [verdict.moment for verdict in verdicts])
+
+
+class _Counter:
+    """Valkey as far as it counts, and whether it is worth asking."""
+
+    def __init__(self, url: str) -> None:
+        # A connection that died while it was idle is opened again, once; waiting a second time for one that hangs
+        # would only take twice as long.
+        once_more = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError, ConnectionError))
+        client = redis.Redis.from_url(
+            url, socket_connect_timeout=_TIMEOUT_SECONDS, socket_timeout=_TIMEOUT_SECONDS, retry=once_more
+        )
+        self.scripts: dict[str, Any] = {text: client.register_script(text) for text in (_TAKE, _GIVE_BACK)}
+        self.asks_again_at = 0.0  # by the monotonic clock; 0 while it answers
+        self.lock = threading.Lock()
+
+    def run(self, text: str, limits: Sequence[Limit], arguments: Sequence[int | bytes]) -> Any:
+        if not self.may_ask():
+            raise LimiterUnavailable("The limits are kept in Valkey, and it did not answer a moment ago.")
+        keys = [f"limit:{hashlib.sha256(one.key.encode()).hexdigest()}" for one in limits]
+        try:
+            answer = self.scripts[text](keys=keys, args=arguments)
+        except (redis.TimeoutError, TimeoutError) as error:
+            self.asks_again_at = time.monotonic() + PAUSE_SECONDS
+            raise LimiterUnavailable("The limits are kept in Valkey, and it did not answer in time.") from error
+        except (redis.RedisError, OSError) as error:
+            self.asks_again_at = 0.0
+            raise LimiterUnavailable("The limits are kept in Valkey, and it does not answer.") from error
+        self.asks_again_at = 0.0
+        return answer
+
+    def may_ask(self) -> bool:
+        """Return whether a call may ask now; after a pause the first one may, and the others wait for what it finds."""
+        if not self.asks_again_at:
+            return True
+        with self.lock:
+            now = time.monotonic()
+            if now < self.asks_again_at:
+                return False
+            self.asks_again_at = now + PAUSE_SECONDS
+            return True
+
+
 @cache
-def _script(url: str) -> Any:
-    """Return the script on a pool of connections; a connection that died while it was idle is opened again, once."""
-    client = redis.Redis.from_url(
-        url,
-        socket_connect_timeout=_TIMEOUT_SECONDS,
-        socket_timeout=_TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 1),
-    )
-    return client.register_script(_TAKE)
+def _counter(url: str) -> _Counter:
+    return _Counter(url)

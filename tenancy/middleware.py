@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from tenancy import doors, support, view_as
 from tenancy.access import rights_of
 from tenancy.http import Membership, undo_changes
-from tenancy.identity import has_second_factor
+from tenancy.identity import has_second_factor, keep_in_mind
 from tenancy.models import Member, Organization
 from tenancy.models.organization import RESERVED_SLUGS
 from tenancy.onlookers import Onlooker, hold_back, no_files, slipped_through
@@ -56,6 +56,7 @@ def refuse_without_second_factor(request: HttpRequest, organization: Organizatio
     user: Any = request.user
     if not organization.setting("mfa_required") or has_second_factor(user):
         return
+    keep_in_mind(request)
     target = resolve_url(settings.SECOND_FACTOR_URL)
     if request.headers.get("HX-Request") and not request.headers.get("HX-Boosted"):
         # A fragment has no place for a page: the browser goes there as a whole.

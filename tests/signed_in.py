@@ -15,7 +15,7 @@ def signed_in_client(user: User) -> Client:
     session = client.session
     session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "email": user.email}]
     session["account_authentication_methods_user"] = str(user.pk)
-    session["seen_at"] = int(time.time())
+    session["seen_at"] = session["signed_in_at"] = int(time.time())
     session.save()
     return client
 

@@ -12,6 +12,7 @@ from agile_sales.organization_forms import OrganizationForm
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest, undo_changes
 from tenancy.identity import recently_authenticated
+from tenancy.invitations import mails_left
 from tenancy.models import Organization
 from tenancy.organization_settings import (
     StaleOrganization,
@@ -35,7 +36,13 @@ def _form_of(organization: Organization) -> OrganizationForm:
 
 
 def _page(request: MemberRequest, form: OrganizationForm, *, status: int = 200, is_stale: bool = False) -> HttpResponse:
-    return render(request, "people/organization.html", {"form": form, "is_stale": is_stale}, status=status)
+    context = {
+        "form": form,
+        "is_stale": is_stale,
+        "invitations_a_day": request.organization.setting("invitations_per_day"),
+        "invitations_left": mails_left(organization=request.organization, now=timezone.now()),
+    }
+    return render(request, "people/organization.html", context, status=status)
 
 
 @recently_authenticated

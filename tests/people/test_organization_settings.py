@@ -1,5 +1,6 @@
 """What an organisation sets for itself, and the second factor that it may ask of everybody."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,11 +17,13 @@ from tests.cast import Cast
 from tests.integrations.api_caller import Caller
 from tests.people.second_factor import give_second_factor
 from tests.pipeline.pages import text_of
+from tests.sign_in.codes import code_now
 from tests.signed_in import let_time_pass
 
 ClientFor = Callable[[Member], Client]
 PAGE = "/acme/settings/"
 SET_UP = "/auth/you/security/"
+FRAGMENT = {"HX-Request": "true", "HX-Current-URL": "http://testserver/acme/orders/?page=2"}
 
 
 @pytest.fixture
@@ -46,6 +49,20 @@ def acme() -> Organization:
 
 def ask_for_second_factor(cast: Cast) -> None:
     Organization.objects.filter(pk=cast.acme.pk).update(settings={"mfa_required": True})
+
+
+def set_up_an_app(browser: Client) -> str:
+    """Set an app up as its pages say, and return where they lead."""
+    page = browser.get("/auth/you/app/").content.decode()
+    secret = re.search(r'class="mono sm secret">([^<]+)<', page)
+    assert secret is not None, page
+    answer = browser.post("/auth/you/app/", {"code": code_now("".join(secret[1].split()))})
+    return answer.headers["Location"]
+
+
+def ways_on(answer: Any) -> list[str]:
+    """Return where the big button of a page leads."""
+    return re.findall(r'class="btn primary" href="([^"]+)"', answer.content.decode())
 
 
 class TestSettings:
@@ -89,6 +106,17 @@ class TestSettings:
         assert 'value="First"' in text_of(answer)
         assert acme().name == "First"
 
+    def test_they_tell_how_many_people_may_be_invited(self, cast: Cast, ada: Client) -> None:
+        Organization.objects.filter(pk=cast.acme.pk).update(settings={"invitations_per_day": 3})
+        assert "3 mails at most in any 24 hours; 3 left now" in text_of(ada.get(PAGE))
+
+        assert (
+            ada.post("/acme/members/invite/", {"email": "nora@acme.example", "name": "N", "role": "member"}).status_code
+            == 302
+        )
+
+        assert "3 mails at most in any 24 hours; 2 left now" in text_of(ada.get(PAGE))
+
     @pytest.mark.parametrize("name", ["lena", "sil", "rui", "cora", "eva", "ana", "abe"])
     def test_only_an_administrator_opens_them(self, cast: Cast, client_for: ClientFor, name: str) -> None:
         browser = client_for(getattr(cast, name))
@@ -126,6 +154,48 @@ class TestSecondFactor:
         answer = client_for(cast.rui).get("/acme/accounts/", headers={"HX-Request": "true"})
 
         assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, SET_UP)
+
+    @pytest.mark.parametrize(
+        ("asked", "goes_on"),
+        [
+            ({"path": "/acme/accounts/?sort=name"}, "/acme/accounts/?sort=name"),
+            ({"path": "/acme/accounts/", "headers": FRAGMENT}, "/acme/orders/?page=2"),
+            ({"path": "/acme/accounts/", "headers": {**FRAGMENT, "HX-Current-URL": "http://evil.example/x"}}, "/"),
+            (
+                {"path": "/acme/accounts/", "headers": {**FRAGMENT, "HX-Current-URL": "http://testserver//evil.x/"}},
+                SET_UP,
+            ),
+            ({"path": "/acme//evil.example"}, "/acme//evil.example"),
+        ],
+    )
+    def test_whoever_has_set_it_up_goes_on_to_where_they_wanted(
+        self, cast: Cast, client_for: ClientFor, asked: dict[str, Any], goes_on: str
+    ) -> None:
+        ask_for_second_factor(cast)
+        rui = client_for(cast.rui)
+        rui.get(**asked)
+
+        shown = set_up_an_app(rui)
+
+        assert ways_on(rui.get(shown)) == [goes_on]
+        assert "next=" not in set_up_an_app(client_for(cast.ada)), "nobody else is led anywhere"
+
+    def test_a_form_that_was_sent_is_gone_back_to_not_sent_again(self, cast: Cast, client_for: ClientFor) -> None:
+        ask_for_second_factor(cast)
+        rui = client_for(cast.rui)
+        rui.post("/acme/accounts/new/", {"name": "X"}, headers={"Referer": "http://testserver/acme/accounts/new/"})
+
+        assert ways_on(rui.get(set_up_an_app(rui))) == ["/acme/accounts/new/"]
+
+    @pytest.mark.parametrize(
+        "address", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\\\evil.example"]
+    )
+    def test_a_link_somebody_made_leads_nowhere_else(self, cast: Cast, client_for: ClientFor, address: str) -> None:
+        """ASVS V3.7.2"""
+        rui = client_for(cast.rui)
+        set_up_an_app(rui)
+
+        assert ways_on(rui.get("/auth/you/recovery-codes/", {"next": address})) == [SET_UP]
 
     def test_it_is_asked_from_the_next_request_on(self, cast: Cast, ada: Client, client_for: ClientFor) -> None:
         rui = client_for(cast.rui)

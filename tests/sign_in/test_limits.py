@@ -69,6 +69,63 @@ class TestGuessingAPassword:
         assert (statuses.count(HTTPStatus.OK), statuses.count(TOO_MANY)) == (GUESSES, 60 - GUESSES)
         assert SignInRecord.objects.filter(user=cast.lena.user, outcome="refused").count() == GUESSES
 
+    def test_signing_in_often_uses_nothing_up(self, cast: Cast) -> None:
+        statuses = [guess(cast.lena.email, number, password=PASSWORD) for number in range(2 * GUESSES)]
+
+        assert statuses == [HTTPStatus.FOUND] * 2 * GUESSES
+        assert [guess(cast.lena.email, number) for number in range(GUESSES + 1)] == [HTTPStatus.OK] * GUESSES + [
+            TOO_MANY
+        ]
+
+    def test_a_right_one_between_wrong_ones_begins_no_new_count(self, cast: Cast) -> None:
+        """ASVS V6.3.1: whoever has the password of one account, or of this one, guesses no more often."""
+        statuses = []
+        for number in range(GUESSES + 2):
+            statuses.append(guess(cast.lena.email, 7))
+            assert guess(cast.sam.email, 7, password=PASSWORD) == HTTPStatus.FOUND
+            if number < GUESSES - 1:
+                assert guess(cast.lena.email, 7, password=PASSWORD) == HTTPStatus.FOUND
+
+        assert statuses == [HTTPStatus.OK] * GUESSES + [TOO_MANY] * 2
+
+    @pytest.mark.django_db(transaction=True)
+    def test_of_sixty_at_once_ten_wrong_ones_are_looked_at_however_many_are_right(self, cast: Cast) -> None:
+        """ASVS V6.3.1"""
+
+        def attempt(number: int) -> int:
+            try:
+                return guess(cast.lena.email, number, password=PASSWORD if number % 3 == 0 else WRONG)
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(20) as pool:
+            statuses = list(pool.map(attempt, range(60)))
+
+        assert statuses.count(HTTPStatus.OK) == GUESSES
+        assert SignInRecord.objects.filter(user=cast.lena.user, outcome="refused").count() == GUESSES
+
+    def test_a_team_behind_one_address_is_not_locked_out_by_signing_in(
+        self, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("agile_sales.sign_in_limits.FROM_ONE_PLACE", 3)
+        team = [cast.lena, cast.rui, cast.ada, cast.abe, cast.eva]
+        office = 200
+
+        assert [guess(one.email, office, password=PASSWORD) for one in team] == [HTTPStatus.FOUND] * 5
+        assert [guess(nobody(), office) for _ in range(4)] == [HTTPStatus.OK] * 3 + [TOO_MANY]
+
+    def test_changing_and_confirming_with_the_right_one_uses_nothing_up(
+        self, cast: Cast, client_for: ClientFor
+    ) -> None:
+        client = client_for(cast.lena)
+        for _ in range(GUESSES):
+            client.post(
+                reverse("account_change_password"), {"oldpassword": PASSWORD, "password1": "a", "password2": "b"}
+            )
+            client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+
+        assert guess(cast.lena.email) == HTTPStatus.OK
+
     def test_other_spellings_of_the_address_count_as_the_same(self, cast: Cast) -> None:
         spellings = ["lena@acme.example", "LENA@acme.example", " Lena@ACME.example ", "lena@Acme.Example"]
 
@@ -121,6 +178,21 @@ class TestGuessingACode:
 
         assert statuses == [HTTPStatus.OK] * GUESSES + [TOO_MANY] * 3
         assert client.post(reverse("mfa_authenticate"), {"code": codes[0]}).status_code == TOO_MANY
+
+    def test_a_right_one_uses_nothing_up(self, cast: Cast) -> None:
+        set_up_app(cast.lena)
+        codes = set_up_recovery_codes(cast.lena)
+        statuses = []
+        for number in range(GUESSES + 2):
+            client = Client()
+            client.post(reverse("account_login"), {"login": cast.lena.email, "password": PASSWORD})
+            if number < 5:
+                assert client.post(reverse("mfa_authenticate"), {"code": codes[number]}).status_code == HTTPStatus.FOUND
+            else:
+                statuses.append(client.post(reverse("mfa_authenticate"), {"code": "00000000"}).status_code)
+        statuses += [client.post(reverse("mfa_authenticate"), {"code": "0" * 8}).status_code for _ in range(4)]
+
+        assert statuses == [HTTPStatus.OK] * GUESSES + [TOO_MANY]
 
     def test_the_owner_is_told_once_that_their_password_is_known(self, cast: Cast) -> None:
         set_up_app(cast.lena)

@@ -167,6 +167,105 @@ class TestEnding:
         assert not is_signed_in(client)
 
 
+DAY = 86_400
+
+
+class TestTheEndOfASignIn:
+    @pytest.fixture
+    def pass_days(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+        now = time.time()
+
+        def go_on(days: float) -> None:
+            monkeypatch.setattr(time, "time", lambda: now + days * DAY)
+
+        return go_on
+
+    def test_it_ends_thirty_days_after_it_began_however_often_it_is_used(
+        self, cast: Cast, pass_days: Callable[[float], None]
+    ) -> None:
+        """ASVS V7.3.2"""
+        client = signed_in_at(cast.lena, address="198.51.100.1", browser=FIREFOX)
+        kept = client.cookies[settings.SESSION_COOKIE_NAME].value
+        for day in range(30):
+            pass_days(day)
+            assert is_signed_in(client), day
+
+        pass_days(30.01)
+        response = client.get("/acme/")
+
+        assert response.headers["Location"] == "/auth/login/?next=/acme/"
+        assert not RowStore().exists(kept)
+        pass_days(1)
+        thief = Client()
+        thief.cookies[settings.SESSION_COOKIE_NAME] = kept
+        assert not is_signed_in(thief), "it has ended for good"
+
+    def test_proving_again_who_one_is_does_not_prolong_it(self, cast: Cast, pass_days: Callable[[float], None]) -> None:
+        """ASVS V7.3.2"""
+        client = signed_in_at(cast.lena, address="198.51.100.1", browser=FIREFOX)
+        pass_days(29)
+        assert client.post(reverse("account_reauthenticate"), {"password": PASSWORD}).status_code == HTTPStatus.FOUND
+        assert is_signed_in(client)
+
+        pass_days(30.01)
+
+        assert not is_signed_in(client)
+
+    def test_signing_in_again_begins_anew(self, cast: Cast, pass_days: Callable[[float], None]) -> None:
+        client = signed_in_at(cast.lena, address="198.51.100.1", browser=FIREFOX)
+        pass_days(31)
+        assert not is_signed_in(client)
+        client.post(reverse("account_login"), {"login": cast.lena.email, "password": PASSWORD})
+
+        pass_days(60)
+        assert is_signed_in(client)
+        pass_days(61.01)
+        assert not is_signed_in(client)
+
+    def test_a_session_from_before_this_was_counted_ends_too(
+        self, cast: Cast, client_for: ClientFor, pass_days: Callable[[float], None]
+    ) -> None:
+        client = client_for(cast.lena)
+        session = client.session
+        del session["signed_in_at"]
+        session.save()
+        assert is_signed_in(client)
+
+        pass_days(30.01)
+
+        assert not is_signed_in(client)
+
+    def test_an_installation_says_how_long(self, cast: Cast, pass_days: Callable[[float], None]) -> None:
+        client = signed_in_at(cast.lena, address="198.51.100.1", browser=FIREFOX)
+        pass_days(1.01)
+
+        with override_settings(SESSION_LIFETIME=DAY):
+            assert not is_signed_in(client)
+
+    def test_while_the_cache_is_down_nobody_gets_in_with_an_old_one(
+        self, cast: Cast, client_for: ClientFor, pass_days: Callable[[float], None]
+    ) -> None:
+        client = client_for(cast.lena)
+        kept = client.cookies[settings.SESSION_COOKIE_NAME].value
+        pass_days(30.01)
+
+        with override_settings(CACHES=_no_cache(), REDIS_URL="redis://127.0.0.1:1/0"):
+            assert not is_signed_in(client)
+        client.cookies[settings.SESSION_COOKIE_NAME] = kept
+
+        assert not is_signed_in(client)
+
+    def test_unused_it_ends_after_fourteen_days(self, cast: Cast) -> None:
+        """ASVS V7.3.1"""
+        client = signed_in_at(cast.lena, address="198.51.100.1", browser=FIREFOX)
+        client.get("/acme/")
+
+        row = RowStore().model.objects.get(session_key=client.cookies[settings.SESSION_COOKIE_NAME].value)
+
+        assert 13.9 < (row.expire_date.timestamp() - time.time()) / DAY <= 14
+        assert 13.9 * DAY < int(client.cookies[settings.SESSION_COOKIE_NAME]["max-age"]) <= 14 * DAY
+
+
 def a_session(**data: Any) -> str:
     """Return the key of a new session."""
     store = SessionStore()

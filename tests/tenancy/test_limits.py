@@ -1,8 +1,11 @@
 """Limits are exact: however many ask at once, as many pass as may."""
 
+import socket
 import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,10 +19,12 @@ from django.conf import settings
 from django.test import override_settings
 from django.utils import timezone
 
-from tenancy.limits import Limit, LimiterUnavailable, Verdict, take, take_all
+from tenancy import limits
+from tenancy.limits import Limit, LimiterUnavailable, Verdict, give_back, take, take_all
 
 NOW = timezone.now()
 ROOT = Path(__file__).resolve().parents[2]
+VALKEY = settings.REDIS_URL
 
 
 @pytest.fixture
@@ -122,3 +127,90 @@ def test_what_is_kept_names_nobody_and_is_gone_after_the_window(key: str) -> Non
 def test_without_valkey_it_says_so_and_does_not_guess(key: str) -> None:
     with override_settings(REDIS_URL="redis://127.0.0.1:1/0"), pytest.raises(LimiterUnavailable):
         take(key, limit=10, seconds=60)
+
+
+def test_a_place_that_was_given_back_can_be_taken_again(key: str) -> None:
+    limit = Limit(key, 2, 60)
+    first = take_all([limit], now=at(0))
+    take_all([limit], now=at(30))
+
+    give_back([limit], first)
+
+    assert take(key, limit=2, seconds=60, now=at(40)).allowed
+    assert not take(key, limit=2, seconds=60, now=at(59)).allowed
+    # What was given back is the first call and not the second: that one counts until its own time is over.
+    assert not take(key, limit=2, seconds=60, now=at(89)).allowed
+    assert take(key, limit=2, seconds=60, now=at(90)).allowed
+
+
+def test_a_given_back_place_frees_one_of_each_limit(key: str) -> None:
+    narrow, wide = Limit(f"{key} account", 1, 60), Limit(f"{key} place", 2, 60)
+
+    for second in range(5):
+        give_back([narrow, wide], take_all([narrow, wide], now=at(second)))
+
+    assert [one.remaining for one in take_all([narrow, wide], now=at(9))] == [0, 1]
+
+
+class TestValkeyThatHangs:
+    """It accepts connections and says nothing, as a stopped process does."""
+
+    @pytest.fixture
+    def silent(self) -> Iterator[socket.socket]:
+        limits._counter.cache_clear()
+        with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+            server.setblocking(False)
+            with override_settings(REDIS_URL=f"redis://127.0.0.1:{server.getsockname()[1]}/0"):
+                yield server
+
+    def connections(self, server: socket.socket) -> int:
+        """Return how many connections came since this was asked before."""
+        count = 0
+        while True:
+            try:
+                server.accept()
+            except BlockingIOError:
+                return count
+            count += 1
+
+    def test_one_call_waits_and_those_after_it_do_not(self, key: str, silent: socket.socket) -> None:
+        with pytest.raises(LimiterUnavailable, match="in time"):
+            take(key, limit=10, seconds=60)
+        assert self.connections(silent) == 1, "the time-out is waited for once"
+
+        began = time.perf_counter()
+        for _ in range(200):
+            with pytest.raises(LimiterUnavailable, match="a moment ago"):
+                take(key, limit=10, seconds=60)
+
+        assert self.connections(silent) == 0
+        assert time.perf_counter() - began < limits._TIMEOUT_SECONDS
+
+    def test_after_the_pause_one_call_tries_for_all(self, key: str, silent: socket.socket) -> None:
+        counter = limits._counter(settings.REDIS_URL)
+        with pytest.raises(LimiterUnavailable):
+            take(key, limit=10, seconds=60)
+        self.connections(silent)
+        counter.asks_again_at = time.monotonic()
+
+        def call(_: int) -> str:
+            with pytest.raises(LimiterUnavailable) as refused:
+                take(key, limit=10, seconds=60)
+            return str(refused.value)
+
+        with ThreadPoolExecutor(20) as callers:
+            said = Counter(words.rsplit(" ", 2)[1] for words in callers.map(call, range(20)))
+
+        assert said == {"in": 1, "moment": 19}
+        assert self.connections(silent) == 1
+
+    def test_it_counts_again_when_it_answers_again(self, key: str, silent: socket.socket) -> None:
+        with pytest.raises(LimiterUnavailable):
+            take(key, limit=10, seconds=60)
+        counter = limits._counter(settings.REDIS_URL)
+        counter.scripts = limits._Counter(VALKEY).scripts
+        assert limits.PAUSE_SECONDS <= 5, "a limit that is open or closed for long is none"
+        counter.asks_again_at = time.monotonic()
+
+        assert take(key, limit=10, seconds=60).remaining == 9
+        assert take(key, limit=10, seconds=60).remaining == 8
