@@ -12,6 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
+from django.db.models import Q, Value
+from django.db.models.functions import Cast, Coalesce, NullIf
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
@@ -77,6 +79,15 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Found:
+    """What the page needs of a record that a row is about or refers to."""
+
+    name: str
+    currency: str
+    is_deleted: bool
+
+
+@dataclass(frozen=True)
 class ShownRow:
     """One row of the list."""
 
@@ -111,14 +122,14 @@ def record_word(model: type[models.Model]) -> str:
 
 
 class Reader:
-    """Turns rows into what one member sees of them; each kind of record is looked up once for all of them."""
+    """Turns rows into what one member sees of them; the records of all kinds are looked up with one statement."""
 
     def __init__(self, *, organization: Organization, member: Member, rows: Sequence[TrailRow]) -> None:
         self.organization, self.member = organization, member
         self.tables = tenant_tables()
         self.by_name = {str(model._meta.model_name): model for model in self.tables.values()}
-        self.found: dict[tuple[Any, UUID], models.Model] = self._look_up(rows)
-        self.names = {key: self._name(record) for key, record in self.found.items()}
+        self.found = self._look_up(rows)
+        self.names = {key: one.name for key, one in self.found.items()}
 
     def shown(self, rows: Iterable[TrailRow]) -> list[ShownRow]:
         """Return the rows as the page shows them."""
@@ -126,7 +137,7 @@ class Reader:
 
     # --- Reading ---
 
-    def _look_up(self, rows: Sequence[TrailRow]) -> dict[tuple[Any, UUID], models.Model]:
+    def _look_up(self, rows: Sequence[TrailRow]) -> dict[tuple[Any, UUID], Found]:
         wanted: dict[Any, set[UUID]] = defaultdict(set)
         for row in rows:
             if row.actor_id:
@@ -142,10 +153,11 @@ class Reader:
                     target = reference_of(model, column)
                     if target is not None and value and target._meta.db_table in self.tables:
                         wanted[target].add(UUID(str(value)))
+        kinds = list(wanted)
+        parts = [_found(number, model, wanted[model]) for number, model in enumerate(kinds)]
+        found = parts[0].union(*parts[1:], all=True) if parts else ()
         return {
-            (model, record.pk): record
-            for model, ids in wanted.items()
-            for record in model._default_manager.filter(pk__in=ids)
+            (kinds[number], pk): Found(name, currency, is_deleted) for number, pk, name, currency, is_deleted in found
         }
 
     def subject_of(self, row: TrailRow) -> tuple[type[models.Model] | None, UUID]:
@@ -158,10 +170,6 @@ class Reader:
         if isinstance(row, DomainEvent):
             return []
         return [row.before or {}, row.after or {}]
-
-    def _name(self, record: models.Model) -> str:
-        # Others call themselves by their ids, which say nothing to a person.
-        return str(next(filter(None, (getattr(record, one, "") for one in NAMES)), ""))
 
     # --- Showing ---
 
@@ -209,8 +217,8 @@ class Reader:
         return name or task
 
     def _url(self, table: str, model: Any, record_id: UUID) -> str:
-        record: Any = self.found.get((model, record_id))
-        if record is None or getattr(record, "deleted_at", None) is not None or table not in PAGES:
+        record = self.found.get((model, record_id))
+        if record is None or record.is_deleted or table not in PAGES:
             return ""
         address, parameter = PAGES[table]
         return reverse(address, kwargs={"organization": self.organization.slug, parameter: record_id})
@@ -221,7 +229,7 @@ class Reader:
         hidden = hidden_fields(self.member, str(model._meta.model_name))
         record = self.found.get((model, row.row_id))
         before, after = row.before or {}, row.after or {}
-        currency = after.get("currency") or before.get("currency") or getattr(record, "currency", "") or ""
+        currency = after.get("currency") or before.get("currency") or (record.currency if record else "")
         changes = []
         for column in sorted({*before, *after}, key=lambda one: field_word(model, one)):
             if is_secret(column) or is_noise(model, column):
@@ -252,6 +260,26 @@ class Reader:
             text = payload_words(shown)
             pairs.append((key, text if len(text) <= 300 else f"{text[:300]}…"))
         return pairs
+
+
+def _found(number: int, model: Any, ids: Iterable[UUID]) -> models.QuerySet[Any, Any]:
+    """Return number, id, name, currency and deletion of records of one kind, so that kinds fit under each other."""
+    columns = {field.name for field in model._meta.concrete_fields}
+    # Others call themselves by their ids, which say nothing to a person.
+    names = [
+        NullIf(Cast(one, models.TextField()), Value(""), output_field=models.TextField())
+        for one in NAMES
+        if one in columns
+    ]
+    rows: models.QuerySet[Any, Any] = model._default_manager.filter(pk__in=ids).order_by()
+    is_deleted: Any = Q(deleted_at__isnull=False) if "deleted_at" in columns else Value(False)
+    return rows.values_list(
+        Value(number),
+        "pk",
+        Coalesce(*names, Value(""), Value(""), output_field=models.TextField()),
+        Cast("currency" if "currency" in columns else Value(""), models.TextField()),
+        is_deleted,
+    )
 
 
 def as_uuid(text: str) -> UUID | None:

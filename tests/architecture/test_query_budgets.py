@@ -25,8 +25,6 @@ MORE_BY_DESIGN = {
     "pipeline:orders-export",
     "pipeline:priorities-export",
     "integrations:import-problems",
-    # Shows rows of any table by name: one question for each kind of record on the page.
-    "audit",
 }
 
 
