@@ -4,6 +4,8 @@ A deal is found by its account's name too, and a deal and a contact count as the
 account that is renamed or changes hands writes the entries of what hangs on it.
 """
 
+from collections.abc import Mapping
+
 from django.db import migrations
 
 COLUMNS = "(id, organization_id, kind, is_active, key, also, private, owners)"
@@ -74,21 +76,21 @@ def select_entries(entry: str, rows: str) -> str:
     return entry.format(rows=rows, account_of_row=ACCOUNT_OF_ROW)
 
 
-def feed(table: str) -> str:
-    """Return the statements that keep the entries of one table."""
-    entry, columns = TABLES[table]
+def functions(table: str, tables: Mapping[str, tuple[str, str]], followers: str) -> str:
+    """Return the functions that keep the entries of one table; those of accounts keep what hangs on them as well."""
+    entry, columns = tables[table]
     changed = CHANGED.format(
         new=", ".join(f"n.{name}" for name in columns.split()), old=", ".join(f"o.{name}" for name in columns.split())
     )
-    followers = FOLLOWERS if table == "pipeline_account" else ""
+    followers = followers if table == "pipeline_account" else ""
     return f"""
-CREATE FUNCTION {table}_search_insert() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION {table}_search_insert() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO tenancy_searchentry {COLUMNS} {select_entries(entry, "after_rows")};
     RETURN NULL;
 END
 $$;
-CREATE FUNCTION {table}_search_update() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION {table}_search_update() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM tenancy_searchentry e USING after_rows n
     WHERE e.id = n.id AND e.organization_id = n.organization_id AND n.deleted_at IS NOT NULL;
@@ -99,6 +101,13 @@ BEGIN
     RETURN NULL;
 END
 $$;
+"""  # nosec B608 # our own constants
+
+
+def feed(table: str) -> str:
+    """Return the statements that keep the entries of one table."""
+    return f"""
+{functions(table, TABLES, FOLLOWERS)}
 CREATE TRIGGER search_insert AFTER INSERT ON {table} REFERENCING NEW TABLE AS after_rows
     FOR EACH STATEMENT EXECUTE FUNCTION {table}_search_insert();
 CREATE TRIGGER search_update AFTER UPDATE ON {table} REFERENCING OLD TABLE AS before_rows NEW TABLE AS after_rows

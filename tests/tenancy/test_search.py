@@ -80,6 +80,23 @@ class TestWhatItFinds:
         assert ids("2027 vel", "opportunity") == [deal.pk]
         assert ids("velora", "opportunity") == [deal.pk]
 
+    def test_a_contact_by_its_name_and_its_account_s(self, cast: Cast) -> None:
+        velora, brightway = records.an_account(cast.acme), records.an_account(cast.acme, name="Brightway")
+        sanne = records.a_contact(cast.acme, velora, name="Sanne de Wit")
+        records.a_contact(cast.acme, brightway, name="Sanne Kok")
+
+        assert ids("sanne velora", "contact") == [sanne.pk]
+        assert ids("velora", "contact") == [sanne.pk]
+
+        velora.name = "Kelp"
+        velora.save(update_fields=["name"])
+        assert (ids("velora", "contact"), ids("kelp", "contact")) == ([], [sanne.pk])
+
+        sanne.account = brightway
+        sanne.save(update_fields=["account"])
+        assert ids("kelp", "contact") == []
+        assert sanne.pk in ids("brightway", "contact")
+
     def test_a_contact_by_address_only_for_whom_addresses_are(self, cast: Cast) -> None:
         sanne = records.a_contact(cast.acme, name="Sanne de Wit", email="s.dewit@velora.example")
 
