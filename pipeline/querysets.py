@@ -153,6 +153,10 @@ class OrderQuerySet(OfAccountQuerySet["Order"]):
 class ProductQuerySet(RecordQuerySet["Product"]):
     """Products: everyone in the organisation may see them."""
 
+    def with_editable(self, member: Member, action: access.Action, *, as_of: date) -> Self:
+        """Add `is_editable`: nobody owns a product, so who may do `action` may do it with all."""
+        return self.annotate(is_editable=Value(access.reach_of(member, action) is not None))
+
     def active(self) -> Self:
         """Return the products that can be sold."""
         return self.filter(is_active=True)

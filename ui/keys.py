@@ -58,7 +58,7 @@ SELECTED = KeyGroup(
     (
         Key(("O",), _("Change the owner"), data_key="o"),
         Key(("S",), _("Change the segment of accounts"), data_key="s"),
-        Key(("T",), _("Change the state of accounts"), data_key="t"),
+        Key(("T",), _("Change the state of accounts or products"), data_key="t"),
         Key(("M",), _("Move deals to a stage"), data_key="m"),
         Key(("D",), _("Change when deals close"), data_key="d"),
         Key(("Del",), _("Delete"), data_key="Delete"),

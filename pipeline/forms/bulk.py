@@ -11,7 +11,13 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from pipeline import queries
-from pipeline.forms.filters import AccountFilterForm, OpportunityFilterForm
+from pipeline.forms.filters import (
+    AccountFilterForm,
+    ContactFilterForm,
+    OpportunityFilterForm,
+    OrderFilterForm,
+    ProductFilterForm,
+)
 from pipeline.forms.record import ChoiceList
 from pipeline.models import Lifecycle, Segment
 from pipeline.operations.bulk import AT_ONCE
@@ -20,6 +26,7 @@ from tenancy.form_fields import DayField, LineField
 from tenancy.models import Member, Organization
 
 NOBODY = "nobody"
+PRODUCT_STATES = [("active", _("Can be sold")), ("retired", _("Retired"))]
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,10 @@ BULK = {
         Action.EDIT_OPPORTUNITIES,
         ("stage", "close_date", "owner", "delete"),
     ),
+    "contact": BulkKind("contact", "contacts", Action.VIEW_ACCOUNTS, Action.EDIT_ACCOUNTS, ("owner", "delete")),
+    # The state of an order is more than a word: it goes with dates, so it is changed where those are.
+    "order": BulkKind("order", "orders", Action.VIEW_ORDERS, Action.EDIT_ORDERS, ("owner", "delete")),
+    "product": BulkKind("product", "products", Action.VIEW_PRODUCTS, Action.EDIT_PRODUCTS, ("is_active", "delete")),
 }
 
 
@@ -54,6 +65,7 @@ class BulkForm(forms.Form):
     owner = forms.ChoiceField(label=_("New owner"), required=False)
     segment = forms.ChoiceField(label=_("New segment"), choices=Segment.choices, required=False)
     lifecycle = forms.ChoiceField(label=_("New state"), choices=Lifecycle.choices, required=False)
+    is_active = forms.ChoiceField(label=_("New state"), choices=PRODUCT_STATES, required=False)
     stage = forms.ChoiceField(label=_("New stage"), required=False)
     close_date = DayField(label=_("Closes"), required=False)
     lost_reason = LineField(label=_("Why they were lost"), max_length=300, required=False)
@@ -68,6 +80,7 @@ class BulkForm(forms.Form):
         self._offer("stage", stages)
         self._offer("segment", Segment.choices)
         self._offer("lifecycle", Lifecycle.choices)
+        self._offer("is_active", PRODUCT_STATES)
 
     def shown(self) -> "BulkForm":
         """Return the form as the bar draws it: what a button changes must be chosen, though only for that button."""
@@ -122,6 +135,14 @@ def records_meant(
     if kind.record_type == "account":
         found = queries.accounts(**scope, narrowed=None if ids is not None else _accounts(organization, query))
         found = found.select_related("owner", "parent")
+    elif kind.record_type == "contact":
+        found = queries.contacts(**scope, narrowed=None if ids is not None else _contacts(query))
+        found = found.select_related("owner")
+    elif kind.record_type == "order":
+        found = queries.orders(**scope, narrowed=None if ids is not None else _orders(query)).select_related("owner")
+    elif kind.record_type == "product":
+        narrowed = None if ids is not None else _products(organization, query)
+        found = queries.products(organization=organization, narrowed=narrowed)
     else:
         found = queries.opportunities(**scope, narrowed=None if ids is not None else _deals(organization, query))
         found = found.select_related("stage", "owner")
@@ -144,6 +165,20 @@ def _deals(organization: Organization, query: str) -> Any:
     form = OpportunityFilterForm(data)
     choices = queries.deal_choices(organization=organization)
     form.offer(stage=choices.values, owner=choices.owners)
+    return _narrowed(form)
+
+
+def _contacts(query: str) -> Any:
+    return _narrowed(ContactFilterForm(QueryDict(query)))
+
+
+def _orders(query: str) -> Any:
+    return _narrowed(OrderFilterForm(QueryDict(query)))
+
+
+def _products(organization: Organization, query: str) -> Any:
+    form = ProductFilterForm(QueryDict(query))
+    form.offer(family=queries.product_families(organization=organization).values)
     return _narrowed(form)
 
 

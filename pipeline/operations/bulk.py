@@ -7,11 +7,14 @@ from typing import Any, cast
 
 from django.db import transaction
 
-from pipeline.models import Account, BulkChange, CrmRecord, Opportunity, Stage
+from pipeline.models import Account, BulkChange, Contact, CrmRecord, Opportunity, Order, Product, Stage
 from pipeline.operations.accounts import update_account
+from pipeline.operations.contacts import update_contact
 from pipeline.operations.deletion import delete_record
 from pipeline.operations.noting import NotedChange, noted_changes
 from pipeline.operations.opportunities import UnableToMoveStage, move_stage, update_opportunity
+from pipeline.operations.orders import update_order
+from pipeline.operations.products import update_product
 from tenancy.jobs import enqueue
 from tenancy.models import Member, Organization
 
@@ -24,7 +27,7 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Edit:
-    """What is to become of each record: `do` is owner, segment, lifecycle, close_date, stage or delete."""
+    """What is to become of each record: `do` is owner, segment, lifecycle, is_active, close_date, stage or delete."""
 
     do: str
     value: Any = None
@@ -87,6 +90,12 @@ def _apply(organization: Organization, member: Member, record: CrmRecord, edit: 
             move_stage(opportunity=deal, stage=stage, moved_at=at, lost_reason=edit.lost_reason, **common)
     elif isinstance(record, Account):
         update_account(account=record, updated_at=at, **common, **_field(edit))
+    elif isinstance(record, Contact):
+        update_contact(contact=record, updated_at=at, **common, **_field(edit))
+    elif isinstance(record, Order):
+        update_order(order=record, updated_at=at, **common, **_field(edit))
+    elif isinstance(record, Product):
+        update_product(product=record, updated_at=at, **common, **_field(edit))
     else:
         update_opportunity(opportunity=cast("Opportunity", record), updated_at=at, **common, **_field(edit))
 
@@ -139,4 +148,4 @@ def stated_edit(organization: Organization, change: Mapping[str, str]) -> Edit:
         return Edit(do, stage, change.get("lost_reason", ""))
     if do == "close_date":
         return Edit(do, date.fromisoformat(value))
-    return Edit(do, value)
+    return Edit(do, value == "active" if do == "is_active" else value)

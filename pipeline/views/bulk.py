@@ -41,7 +41,7 @@ class BulkBar:
 def bulk_bar(
     request: MemberRequest, record_type: str, *, total: int, is_capped: bool = False, filters: Any
 ) -> BulkBar | None:
-    """Return the bar of a list, with the choices of its filters; None for who may change nothing."""
+    """Return the bar of a list, with the choices that its filters have already; None for who may change nothing."""
     kind = BULK[record_type]
     if kind.edit.value not in request.rights:
         return None
@@ -51,7 +51,11 @@ def bulk_bar(
         query=view_query(request.GET),
         total=total,
         is_capped=is_capped,
-        form=BulkForm(kind=kind, owners=offered["owner"], stages=offered.get("stage", ())).shown(),
+        form=BulkForm(
+            kind=kind,
+            owners=offered["owner"] if "owner" in offered else _owners(request, kind),
+            stages=offered.get("stage", ()),
+        ).shown(),
         actions=kind.actions,
     )
 
@@ -70,13 +74,38 @@ def opportunities_bulk(request: MemberRequest) -> HttpResponse:
     return _change(request, BULK["opportunity"])
 
 
+@member_can(Action.EDIT_ACCOUNTS)
+@require_POST
+def contacts_bulk(request: MemberRequest) -> HttpResponse:
+    """Change the contacts that were ticked, or all that match."""
+    return _change(request, BULK["contact"])
+
+
+@member_can(Action.EDIT_ORDERS)
+@require_POST
+def orders_bulk(request: MemberRequest) -> HttpResponse:
+    """Change the orders that were ticked, or all that match."""
+    return _change(request, BULK["order"])
+
+
+@member_can(Action.EDIT_PRODUCTS)
+@require_POST
+def products_bulk(request: MemberRequest) -> HttpResponse:
+    """Change the products that were ticked, or all that match."""
+    return _change(request, BULK["product"])
+
+
+def _owners(request: MemberRequest, kind: BulkKind) -> list[tuple[str, str]]:
+    return queries.owner_choices(organization=request.organization) if "owner" in kind.actions else []
+
+
 def _change(request: MemberRequest, kind: BulkKind) -> HttpResponse:
     query = view_query(QueryDict(request.POST.get("filter", "")))
     back = f"{address(request, kind.list_page)}{f'?{query}' if query else ''}"
     form = BulkForm(
         request.POST,
         kind=kind,
-        owners=queries.owner_choices(organization=request.organization),
+        owners=_owners(request, kind),
         stages=_stages(request) if "stage" in kind.actions else (),
     )
     if not form.is_valid():

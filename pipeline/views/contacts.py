@@ -17,6 +17,7 @@ from pipeline.forms.filters import ContactFilterForm
 from pipeline.models import Account, Contact, ListName
 from pipeline.queries.contacts import SORTS
 from pipeline.querysets import ContactQuerySet
+from pipeline.views.bulk import bulk_bar
 from pipeline.views.listing import from_the_beginning, read_cursor, read_filters, read_sort, render_list
 from pipeline.views.record_pages import (
     RecordKind,
@@ -64,6 +65,7 @@ def contacts(request: MemberRequest) -> HttpResponse:
         "in_force": filters.in_force(),
         "page": page,
         "total": total,
+        "bulk": bulk_bar(request, "contact", total=total.count, is_capped=total.is_capped, filters=filters),
         "sort": sort.parameter,
         "now": now,
         "deleted": deleted_of_address(request, CONTACTS),

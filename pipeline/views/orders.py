@@ -21,6 +21,7 @@ from pipeline.forms.orders import LineFormSet, OrderForm, OrderLines, line_value
 from pipeline.models import Account, ListName, Order
 from pipeline.queries.orders import SORTS
 from pipeline.querysets import OrderQuerySet
+from pipeline.views.bulk import bulk_bar
 from pipeline.views.contacts import account_of_address
 from pipeline.views.listing import from_the_beginning, read_cursor, read_filters, read_sort, render_list
 from pipeline.views.record_pages import (
@@ -60,12 +61,14 @@ def orders(request: MemberRequest) -> HttpResponse:
         page = queries.orders_page(**scope, narrowed=narrowed, sort=sort, cursor=read_cursor(request))
     except InvalidCursor:
         return from_the_beginning(request)
+    totals = queries.order_totals(found=queries.orders(**scope, narrowed=narrowed))
     context = {
         "views": views,
         "filters": filters,
         "in_force": filters.in_force(),
         "page": page,
-        "totals": queries.order_totals(found=queries.orders(**scope, narrowed=narrowed)),
+        "totals": totals,
+        "bulk": bulk_bar(request, "order", total=totals.count, filters=filters),
         "sort": sort.parameter,
         "now": now,
         "today": today,

@@ -17,6 +17,7 @@ from pipeline.forms.products import ProductForm, product_values
 from pipeline.models import Product
 from pipeline.queries.products import SORTS
 from pipeline.querysets import ProductQuerySet
+from pipeline.views.bulk import bulk_bar
 from pipeline.views.listing import from_the_beginning, read_cursor, read_filters, read_sort, render_list
 from pipeline.views.record_pages import (
     RecordKind,
@@ -51,6 +52,7 @@ def products(request: MemberRequest) -> HttpResponse:
         "in_force": filters.in_force(),
         "page": page,
         "total": total,
+        "bulk": bulk_bar(request, "product", total=total.count, is_capped=total.is_capped, filters=filters),
         "sort": sort.parameter,
         "deleted": deleted_of_address(request, PRODUCTS),
     }
