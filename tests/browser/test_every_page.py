@@ -116,3 +116,16 @@ def test_it_can_be_used_by_everybody(
     window.assert_no_sideways_scroll()
     assert len(gzip.compress(page)) <= HEAVIEST
     assert window.page.locator("*").count() <= MOST_NODES
+
+
+def test_the_longest_list_of_scored_accounts_is_light(
+    company: SimulatedCompany, open_plain_window: Callable[..., Window]
+) -> None:
+    """The list by score has scores on all of its rows; by name some of them have none."""
+    window = open_plain_window(company.leader)
+
+    window.open(f"{reverse('pipeline:accounts', args=['acme'])}?sort=priority")
+
+    rows = window.page.locator("#list tbody tr")
+    assert (rows.count(), rows.locator("svg.ring").count()) == (50, 50)
+    assert window.page.locator("*").count() <= MOST_NODES

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,10 +10,14 @@ from typing import Any
 
 import psycopg2
 import pytest
+import redis
+from django.conf import settings
 
 from agile_sales.local import passwords
+from tenancy import figures
 from tests.manage import run_manage
-from tests.servers import ROOT
+from tests.reliability.installation import wait_until
+from tests.servers import ROOT, with_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -101,6 +106,77 @@ def test_it_goes_on_looking_when_servers_are_away() -> None:
 
     assert "did not answer" in found["checks"]["database role"][0]
     assert "did not answer" in found["checks"]["broker"][0]
+
+
+@pytest.mark.xdist_group("broker 0")
+class TestARelayThatDoesNotRun:
+    """Seen with real processes, on a broker of their own so that no other test's relay is taken for this one."""
+
+    @pytest.fixture
+    def broker(self) -> Iterator[redis.Redis]:
+        address = with_database(settings.REDIS_URL, "0")  # the workers of the tests have the others
+        client = redis.Redis.from_url(address)
+        client.flushdb()
+        run(address, "beat", "--once")
+        yield client
+        client.flushdb()
+
+    def test_one_that_was_never_started_is_named_with_what_to_do(self, broker: redis.Redis) -> None:
+        done = run(address_of(broker), "doctor")
+
+        assert done.returncode == 1
+        assert "relay has never been seen: start manage.py relay." in done.stdout
+        assert "beat has never" not in done.stdout
+
+    def test_one_that_was_killed_is_named_with_how_long_ago(self, broker: redis.Redis) -> None:
+        relay = subprocess.Popen(
+            [sys.executable, str(ROOT / "manage.py"), "relay"], env=environment(address_of(broker)), cwd=ROOT
+        )
+        try:
+            wait_until(
+                lambda: bool(broker.hexists(figures.KEY, "relay")),
+                seconds=60,
+                otherwise=lambda: "The relay said nothing.",
+            )
+            assert "relay" not in words_of(broker)
+        finally:
+            relay.kill()
+            relay.wait()
+        kept: Any = broker.hget(figures.KEY, "relay")
+        note = json.loads(kept)
+        broker.hset(figures.KEY, "relay", json.dumps(note | {"at": note["at"] - 3600}))
+
+        done = run(address_of(broker), "doctor")
+
+        assert done.returncode == 1
+        assert re.search(r"relay was last seen 36\d\d s ago: look at its log, start it again\.", done.stdout)
+        assert "relay was last seen" in words_of(broker)
+
+
+def environment(broker: str) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if name != "DATABASE_ROLE"}
+    return own | {"REDIS_URL": broker, "SECRET_KEY": "0123456789abcdefghij" * 3}
+
+
+def run(broker: str, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), *command],
+        env=environment(broker),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def address_of(broker: redis.Redis) -> str:
+    return with_database(settings.REDIS_URL, str(broker.connection_pool.connection_kwargs["db"]))
+
+
+def words_of(broker: redis.Redis) -> str:
+    """Return what the doctor says of the processes."""
+    found = json.loads(run(address_of(broker), "doctor", "--json").stdout)
+    return " ".join(found["checks"]["processes"])
 
 
 def test_it_reads_as_a_list_for_people() -> None:
