@@ -1,0 +1,150 @@
+"""A candidate put to the proof: its predictions for rows that it didn't learn from, calibrated, and what they cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from coe.scoring.calibration import fit_curve
+from coe.scoring.folds import TIME, Split
+from coe.scoring.learners import BaseRate, Learner, Outcomes
+from coe.scoring.measures import auc, brier, clustered_error, log_losses
+from coe.scoring.table import Floats, Rows
+
+CURVES = ("temperature", "sigmoid")
+FEWEST_FOR_CURVE = 50
+ONE_ERROR = 1.0
+SURE = 1.645  # one-sided 5 %
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The out-of-fold predictions of one learner, with the calibration curve that served it best."""
+
+    learner: Learner
+    curve: str
+    rows: Rows  # the tried rows, fold after fold
+    y: Floats
+    z: Floats  # raw log-odds
+    p: Floats  # calibrated on other rows
+    fold: NDArray[np.intp]
+    groups: NDArray[np.int64]
+
+    @property
+    def losses(self) -> Floats:
+        """The log-loss of each tried row."""
+        return log_losses(self.y, self.p)
+
+    def gain_over(self, other: "Trial") -> tuple[float, float]:
+        """Return how much less log-loss a row has than under the other, and the error of that, by whole groups."""
+        gains = other.losses - self.losses
+        return float(gains.mean()), clustered_error(gains, self.groups)
+
+    def folds_won(self, other: "Trial") -> float:
+        """Return the share of folds in which this one has less log-loss."""
+        gains = np.bincount(self.fold, weights=other.losses - self.losses)
+        return float((gains > 0).mean())
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is told of a candidate."""
+
+    code: str
+    curve: str
+    log_loss: float
+    brier: float
+    auc: float
+    gain: float  # log-loss less than the base rate's, a row
+    gain_error: float
+
+
+def figures(trial: Trial, base: Trial) -> Figures:
+    """Return a trial's figures beside those of the base rate."""
+    gain, error = trial.gain_over(base)
+    return Figures(
+        code=trial.learner.code,
+        curve=trial.curve,
+        log_loss=float(trial.losses.mean()),
+        brier=brier(trial.y, trial.p),
+        auc=_mean_auc(trial),
+        gain=gain,
+        gain_error=error,
+    )
+
+
+def _mean_auc(trial: Trial) -> float:
+    """Return the AUC within folds, weighted by pairs: levels that differ between folds neither help nor harm."""
+    total = weight = 0.0
+    for number in range(int(trial.fold.max(initial=-1)) + 1):
+        inside = trial.fold == number
+        positives = float(trial.y[inside].sum())
+        pairs = positives * (float(inside.sum()) - positives)
+        total += pairs * auc(trial.y[inside], trial.p[inside])
+        weight += pairs
+    return total / weight if weight else 0.5
+
+
+def trials_of(learners: Sequence[Learner], outcomes: Outcomes, split: Split) -> list[Trial]:
+    """Fit each learner in each fold, predict what it hasn't seen, and find the curve that calibrates it."""
+    predicted: list[list[Floats]] = [[] for _ in learners]
+    for fold in split.folds:  # outside, so that a fold's matrix is made once and only one is held
+        learnt_from, rest = outcomes.take(fold.learn), outcomes.take(fold.try_)
+        for place, learner in enumerate(learners):
+            predicted[place].append(learner.fit(learnt_from).log_odds(rest.table, rest.points))
+    return [_trial(one, np.concatenate(z), outcomes, split) for one, z in zip(learners, predicted, strict=True)]
+
+
+def _trial(learner: Learner, z: Floats, outcomes: Outcomes, split: Split) -> Trial:
+    """Return the trial with the best curve.
+
+    A curve replaces the raw log-odds only if it is better by more than one standard error; each fold is calibrated on
+    the other folds, in time on the earlier ones.
+    """
+    rows = np.concatenate([fold.try_ for fold in split.folds])
+    number = np.repeat(np.arange(len(split.folds)), [len(fold.try_) for fold in split.folds])
+    y, groups = outcomes.positive[rows], split.groups[rows]
+    best = Trial(learner, "none", rows, y, z, np.asarray(expit(z), dtype=float), number, groups)
+    # A few dozen outcomes can't tell a curve from luck.
+    curves = CURVES if min(y.sum(), len(y) - y.sum()) >= FEWEST_FOR_CURVE and np.ptp(z) > 0 else ()
+    for curve in () if isinstance(learner, BaseRate) else curves:
+        p = _calibrated(curve, z, y, number, in_time=split.how == TIME)
+        trial = Trial(learner, curve, rows, y, z, p, number, groups)
+        gain, error = trial.gain_over(best)
+        best = trial if gain > ONE_ERROR * error else best
+    return best
+
+
+def _calibrated(kind: str, z: Floats, y: Floats, number: NDArray[np.intp], *, in_time: bool) -> Floats:
+    calibrated = z.copy()
+    for fold in np.unique(number):
+        others = number < fold if in_time else number != fold
+        inside = number == fold
+        calibrated[inside] = fit_curve(kind, z[others], y[others]).log_odds(z[inside])
+    return np.asarray(expit(calibrated), dtype=float)
+
+
+def simplest_good(trials: Sequence[Trial]) -> Trial:
+    """Return the first of the trials, from simple to complex, within one standard error of the best (Breiman 1984).
+
+    The error is that of the difference between the two, so what both get wrong doesn't count.
+    """
+    best = min(trials, key=lambda trial: float(trial.losses.mean()))
+    for trial in trials:
+        behind, error = best.gain_over(trial)
+        if trial is best or behind <= ONE_ERROR * error:
+            return trial
+    return best
+
+
+def is_sure(trial: Trial, base: Trial, *, how: str) -> bool:
+    """Tell whether a trial beats the base rate beyond chance.
+
+    The gain of log-loss a row must be over 1.645 times its standard error by whole groups (one-sided 5 %; stricter
+    than one error, because the best of several candidates is tested), and where there is time, in most folds: a signal
+    that one quarter had and the others didn't is none.
+    """
+    gain, error = trial.gain_over(base)
+    return gain > SURE * error and (how != TIME or trial.folds_won(base) > 0.5)
