@@ -25,6 +25,11 @@ MISLEADING_HEADERS = {
     "X-Rewrite-URL": "/acme/accounts/",
     "X-HTTP-Method-Override": "DELETE",
 }
+PLACES = frozenset({"path", "body", "query", "filter", "header", "nested", "export", "search"})
+"""Where a question names what is not its asker's."""
+Place = tuple[Any, ...]
+SEARCHES = ("search", "palette")
+SEARCHED = ("canary", "Acme")  # not the whole mark: a page may say what it looked for
 PAGE_QUERIES = ("q", "owner", "account", "contact", "product", "stage", "pipeline", "order", "unit", "cursor", "next")
 
 
@@ -36,6 +41,7 @@ class Probe:
     pattern: str
     method: str
     url: str
+    place: str
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     allowed: frozenset[int] | None = None
@@ -49,15 +55,17 @@ def foreign_pages(victim: Victim, attackers: list[Attacker]) -> Iterator[Probe]:
     for address in _pages():
         ids = {name: victim.ids[name] for name in address.parameters if name != "organization"}
         for attacker in attackers:
-            nobody = attacker.name == "nobody"
+            nobody = attacker.name in ("nobody", "token")  # a token opens no page
             for method in ("GET", "POST"):
                 theirs = reverse(address.name, kwargs={"organization": "acme", **ids})
                 allowed = frozenset({302, 405} if nobody else {404, 405})
-                yield Probe(attacker, address.name, method, theirs, allowed=allowed)
+                headers = attacker.headers
+                yield Probe(attacker, address.name, method, theirs, _place(address), headers=headers, allowed=allowed)
                 if ids and not nobody:
                     own = reverse(address.name, kwargs={"organization": "globex", **ids})
                     # 302: asked to prove who is there, before anything is looked for.
-                    yield Probe(attacker, address.name, method, own, allowed=frozenset({302, 403, 404, 405}))
+                    refused = frozenset({302, 403, 404, 405})
+                    yield Probe(attacker, address.name, method, own, _place(address), allowed=refused)
 
 
 def own_pages(victim: Victim, attacker: Attacker) -> Iterator[Probe]:
@@ -70,13 +78,21 @@ def own_pages(victim: Victim, attacker: Attacker) -> Iterator[Probe]:
         page = attacker.client.get(url)
         fields = _fields(page.content.decode()) if page.status_code == 200 and not page.streaming else {}
         for name in (*PAGE_QUERIES, *(name for name, form in fields.items() if form == "get")):
-            yield Probe(attacker, address.name, "GET", f"{url}?{quote(name)}={next(foreign)}")
+            place = "export" if _place(address) == "export" else "query" if name in ("cursor", "next") else "filter"
+            yield Probe(attacker, address.name, "GET", f"{url}?{quote(name)}={next(foreign)}", place)
+        for words in SEARCHED if address.name in SEARCHES or "q" in fields else ():
+            yield Probe(attacker, address.name, "GET", f"{url}?q={words}", "search")
         filled = dict.fromkeys(fields, "1")
         for name in (name for name, form in fields.items() if form == "post"):
             for value in islice(foreign, 3):
-                yield Probe(attacker, address.name, "POST", url, body={**filled, name: value})
+                yield Probe(attacker, address.name, "POST", url, "body", body={**filled, name: value})
         for header, value in MISLEADING_HEADERS.items():
-            yield Probe(attacker, address.name, "GET", url, headers={header: value})
+            yield Probe(attacker, address.name, "GET", url, "header", headers={header: value})
+
+
+def _place(address: Address) -> str:
+    """Return what the id, or the organisation, in an address is part of."""
+    return "export" if "export" in address.name else "nested" if len(address.parameters) > 2 else "path"
 
 
 def other_pages(attackers: list[Attacker]) -> Iterator[Probe]:
@@ -85,7 +101,7 @@ def other_pages(attackers: list[Attacker]) -> Iterator[Probe]:
         if address.in_organization or address.name.startswith("api:"):
             continue
         for attacker in attackers:
-            yield Probe(attacker, address.name, "GET", _guessed(address))
+            yield Probe(attacker, address.name, "GET", _guessed(address), "path", headers=attacker.headers)
 
 
 def _guessed(address: Address) -> str:
@@ -114,62 +130,77 @@ def _of_operation(
 ) -> Iterator[Probe]:
     known = attacker.name == "token"
     allowed = None if known else frozenset({401})
-    bodies = list(_bodies(operation, every)) if known else [None]
+    bodies = list(_bodies(operation, every)) if known else [(None, ())]
     headers = {"If-Match": '"1"', "Idempotency-Key": uuid7().hex} if method != "GET" else {}
-    for number, foreign in enumerate(every):
+    for number, foreign in enumerate(every if attacker.token else every[:1]):
         url = path.replace("{", "\0").split("\0")[0] + foreign + path.partition("}")[2] if "{" in path else path
         if "{" in path:
             foreign_only = frozenset({404, 400, 405, 409, 412, 415, 422}) if known else allowed
-            body = bodies[number % len(bodies)] if bodies else None
-            yield Probe(attacker, path, method, url, body=body, headers=headers, allowed=foreign_only)
-        elif number == 0 and not bodies:
-            yield Probe(attacker, path, method, url, allowed=allowed)
+            body = bodies[number % len(bodies)][0] if bodies else None
+            yield Probe(attacker, path, method, url, "path", body=body, headers=headers, allowed=foreign_only)
+        elif number == 0 and (not bodies or not known):
+            yield Probe(attacker, path, method, url, "path", allowed=allowed)
         for parameter in operation.get("parameters", ()) if known and method == "GET" else ():
             if parameter["in"] == "query" and _is_id(parameter.get("schema", {})):
-                yield Probe(attacker, path, method, f"{url}?{parameter['name']}={foreign}")
+                yield Probe(attacker, path, method, f"{url}?{parameter['name']}={foreign}", "filter")
+    for parameter in operation.get("parameters", ()) if known and method == "GET" and "{" not in path else ():
+        if parameter["in"] == "query" and parameter["name"] in ("name", "number", "code", "external_id"):
+            for words in SEARCHED:
+                yield Probe(attacker, path, method, f"{path}?{parameter['name']}={words}", "search")
+        for expanded in _choices(parameter) if parameter["name"] == "expand" else ():
+            yield Probe(attacker, path, method, f"{path}?expand={expanded}&limit=100", "nested")
     if "{" in path or not known:
         return
     for cursor in cursors if method == "GET" else ():
-        yield Probe(attacker, path, method, f"{path}?cursor={quote(cursor)}")
+        yield Probe(attacker, path, method, f"{path}?cursor={quote(cursor)}", "query")
     for header, value in MISLEADING_HEADERS.items() if method == "GET" else ():
-        yield Probe(attacker, path, method, path, headers={header: value})
-    for body in bodies:
-        yield Probe(attacker, path, method, path, body=body, headers=headers | {"Idempotency-Key": uuid7().hex})
+        yield Probe(attacker, path, method, path, "header", headers={header: value})
+    for body, place in (one for one in bodies if one[0] is not None):
+        refused = frozenset({400, 404, 409, 422}) if place and not path.endswith("/bulk") else None
+        fresh = headers | {"Idempotency-Key": uuid7().hex}
+        where = "nested" if len(place) > 1 else "body"
+        yield Probe(attacker, path, method, path, where, body=body, headers=fresh, allowed=refused)
+
+
+def _choices(parameter: Any) -> list[str]:
+    schema = parameter["schema"]
+    return list(schema.get("items", schema).get("enum", ()))
 
 
 def _is_id(schema: Any) -> bool:
     return schema.get("format") == "uuid" or any(_is_id(one) for one in schema.get("anyOf", ()))
 
 
-def _bodies(operation: Any, every: list[str]) -> Iterator[Any]:
-    """Yield the operation's own example with each id in it replaced by each of Acme's."""
+def _bodies(operation: Any, every: list[str]) -> Iterator[tuple[Any, Place]]:
+    """Yield the operation's own example with each of Acme's ids in each place that takes one, and that place."""
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    places = sorted(_id_places(content.get("schema", {})), key=str)
     for example in content.get("examples", {}).values():
-        value = example["value"]
-        places = list(_places(value))
         if not places:
-            yield value
+            yield example["value"], ()
         for place in places:
             for foreign in every:
-                yield _with(value, place, foreign)
+                yield _with(example["value"], place, foreign), place
 
 
-def _places(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _places(inner, (*here, key))
-    elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            yield from _places(inner, (*here, number))
-    elif here and isinstance(value, str) and len(value) == 36 and value.count("-") == 4:
+def _id_places(schema: Any, here: Place = ()) -> Iterator[Place]:
+    while "$ref" in schema:
+        schema = openapi()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    if schema.get("format") == "uuid":
         yield here
+    for choice in schema.get("anyOf", ()):
+        yield from _id_places(choice, here)
+    for name, inner in schema.get("properties", {}).items():
+        yield from _id_places(inner, (*here, name))
+    if "items" in schema:
+        yield from _id_places(schema["items"], (*here, 0))
 
 
-def _with(value: Any, place: tuple[Any, ...], new: Any) -> Any:
-    if not place:
-        return new
+def _with(value: Any, place: Place, new: Any) -> Any:
+    first, *rest = place
     changed = value.copy()
-    changed[place[0]] = _with(value[place[0]], place[1:], new)
+    inner = value[first] if isinstance(value, list) else value.get(first, [{}])
+    changed[first] = _with(inner, tuple(rest), new) if rest else new
     return changed
 
 

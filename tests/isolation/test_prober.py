@@ -4,7 +4,7 @@ import json
 import os
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg2
@@ -13,6 +13,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from pytest_django import Settings
 
+from tenancy.models import Member
 from tenancy.tenant_model import TenantManager, TenantQuerySet
 from tests.architecture.addresses import every_address
 from tests.cast import Cast, create_cast
@@ -24,6 +25,7 @@ from tests.isolation.victim import UUID_FORM, Victim, build_victim
 
 LONG = "AGILE_SALES_LONG" in os.environ
 SAMPLE = 2_000
+PROGRAMS = ("token", "revoked token", "mistyped token", "no token", "cookie")
 # Printed with a failure, so that it can be set.
 SEED = int(os.environ.get("AGILE_SALES_SEED", random.SystemRandom().randrange(10_000)))
 LOOK_EVERY = 25  # a GET promises to change nothing: the state is compared for some of them
@@ -36,12 +38,13 @@ def every_probe(victim: Victim) -> list[Probe]:
     people, callers = browsers(victim.cast), programs(victim.cast)
     leader = next(person for person in people if person.name == "leader")
     administrator = next(person for person in people if person.name == "admin")
+    token = next(caller for caller in callers if caller.name == "token")
     return [
-        *probes.foreign_pages(victim, people),
+        *probes.foreign_pages(victim, [*people, token]),
         *probes.own_pages(victim, leader),
         *probes.own_pages(victim, administrator),
-        *probes.other_pages(people),
-        *probes.api(victim, callers, cursors_of(victim)),
+        *probes.other_pages([*people, token]),
+        *probes.api(victim, [*callers, *people], cursors_of(victim)),
     ]
 
 
@@ -57,16 +60,36 @@ def cursors_of(victim: Victim) -> list[str]:
 
 
 def sampled(every: list[Probe], *, seed: int) -> list[Probe]:
-    """Return some of the probes, at least a few of each address."""
+    """Return some of the probes: of each address, method and proof one, of each place and each attacker some."""
     if LONG:
         return every
-    by_pattern = defaultdict(list)
-    for probe in every:
-        by_pattern[probe.pattern].append(probe)
     chance = random.Random(seed)  # noqa: S311
-    few = [one for pattern in by_pattern.values() for one in chance.sample(pattern, min(4, len(pattern)))]
-    rest = chance.sample(every, min(len(every), max(0, SAMPLE - len(few))))
-    return [*few, *rest]
+    alike: dict[Any, list[int]] = defaultdict(list)
+    for number, probe in enumerate(every):
+        for kind in ((probe.pattern, probe.method, proof_of(probe)), probe.place, probe.attacker.name):
+            alike[kind].append(number)
+    few = {chance.choice(numbers) for numbers in alike.values()}
+    rest = sorted(set(range(len(every))) - few)
+    return [every[number] for number in [*sorted(few), *chance.sample(rest, max(0, SAMPLE - len(few)))]]
+
+
+def proof_of(probe: Probe) -> str:
+    """Return by what the asker proves who they are."""
+    return "token" if probe.attacker.token else "nothing" if probe.attacker.name.startswith("no") else "session"
+
+
+def unasked(asked: list[Probe]) -> list[str]:
+    """Return which address or operation was not asked with a session, with a token and without; in full by whom not."""
+    by = proof_of if not LONG else lambda probe: probe.attacker.name
+    known = {(probe.pattern, probe.method, by(probe)) for probe in asked}
+    roles = [*Member.Role.values, "nobody", "token"] if LONG else ["session", "token", "nothing"]
+    pages = [address for address in every_address() if not address.name.startswith("api:")]
+    questions = [(address.name, "GET") for address in pages]
+    questions += [(address.name, "POST") for address in pages if address.in_organization]
+    questions += [(path, method.upper()) for path, methods in openapi()["paths"].items() for method in methods]
+    return [
+        f"{who}: {method} {name}" for name, method in questions for who in roles if (name, method, who) not in known
+    ]
 
 
 def faults_of(probe: Probe, victim: Victim, before: str, *, look: bool) -> Iterator[str]:
@@ -132,7 +155,7 @@ def _without_limits(settings: Settings) -> None:
 
 
 @pytest.mark.django_db
-def test_no_question_across_the_border_is_answered(cast: Cast) -> None:
+def test_no_question_across_the_border_is_answered(cast: Cast, attempted: Callable[[str, float], None]) -> None:
     """ASVS V8.4.1, V8.2.2, V4.1.3: generated, so that a new address is asked without a line here."""
     victim = build_victim(cast)
     every = every_probe(victim)
@@ -140,10 +163,12 @@ def test_no_question_across_the_border_is_answered(cast: Cast) -> None:
 
     faults = run(asked, victim)
 
+    for place, count in Counter(probe.place for probe in asked).items():
+        attempted(f"probes across the border: {place}", count)
     assert faults == {}, f"seed {SEED}"
-    patterns = {probe.pattern for probe in asked}
-    assert {address.name for address in every_address() if not address.name.startswith("api:")} <= patterns
-    assert set(openapi()["paths"]) <= patterns
+    assert unasked(asked) == []
+    assert {probe.place for probe in asked} == probes.PLACES
+    assert {probe.attacker.name for probe in asked} >= {*Member.Role.values, *PROGRAMS, "nobody"}
     assert statuses[429] == 0, "a limit answered in the place of what it stands before"
     assert len(asked) >= (5_000 if LONG else SAMPLE), f"{len(asked)} of {len(every)}"
 

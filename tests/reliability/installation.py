@@ -6,7 +6,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ PARTS = {
     "beat": ["manage.py", "beat", "--pause", "0.5"],
     "second beat": ["manage.py", "beat", "--pause", "0.5"],
 }
+OUTAGE_SECONDS = 5.0
 WEB = "-m uvicorn agile_sales.asgi:application --host 127.0.0.1 --no-access-log --port".split()
 
 
@@ -50,6 +53,9 @@ class Installation:
             "API_CALLS_OF_ORGANIZATION": "1000000",
         }
         self.owner_url = urls.owner
+        self.started: Counter[str] = Counter()
+        self.faults: Counter[str] = Counter()
+        """What was done to it, by kind (`tests.reliability.faults`)."""
         self.web_port = ports.free_port()
 
     def make_tables(self) -> None:
@@ -87,6 +93,7 @@ class Installation:
     def start(self, *names: str) -> None:
         """Start parts: web, worker, relay, beat."""
         for name in names:
+            self.started[name] += 1
             role = "app" if name in ("web", "worker") else "system"
             command = [*WEB, str(self.web_port)] if name == "web" else PARTS[name]
             with (self.folder / f"{name}.log").open("ab") as log:
@@ -99,6 +106,22 @@ class Installation:
                     start_new_session=True,
                 )
 
+    def strike(self, kind: str, part: str = "") -> float:
+        """Make a fault, and return when what was hit was started again; the part is named like its kind, if not told.
+
+        :raises AssertionError: when there was nothing to hit.
+        """
+        strokes: dict[str, Callable[[], None]] = {
+            "child": self.kill_a_worker_child,
+            "valkey": self.crash_valkey,
+            "valkey wiped": self.wipe_valkey,
+            "postgres": self.crash_postgres,
+            "outage": self.outage,
+        }
+        strokes.get(kind, partial(self.replace, part or kind))()
+        self.faults[kind] += 1
+        return time.monotonic()
+
     def kill(self, name: str) -> None:
         """Kill -9 a part with all its children, as a machine that dies would."""
         process = self.processes.pop(name)
@@ -107,18 +130,28 @@ class Installation:
 
     def replace(self, name: str) -> None:
         """Kill -9 a part and start a new one."""
+        assert self.processes[name].poll() is None, f"{name} was dead before it was killed\n{self.logs()}"
         self.kill(name)
         self.start(name)
 
     def kill_a_worker_child(self) -> None:
-        """Kill -9 one of the processes in which tasks run; the worker itself lives on."""
-        children = psutil.Process(self.processes["worker"].pid).children(recursive=True)
-        if children:
-            children[0].kill()
+        """Kill -9 the process in which most was done of those in which tasks run; the worker itself lives on."""
+        # One that dies while the worker starts ends the worker: its supervisor's business, and another fault.
+        log, starts = self.folder / "worker.log", self.started["worker"]
+        wait_until(lambda: log.read_text().count(" ready.") >= starts, seconds=60, otherwise=self.logs)
+        children = psutil.Process(self.processes["worker"].pid).children()
+        assert children, self.logs()
+        max(children, key=lambda child: child.cpu_times().user).kill()
 
     def crash_postgres(self) -> None:
         """Kill -9 PostgreSQL with all its processes, and start it again on the same port."""
         self.lose_postgres()
+        self.regain_postgres()
+
+    def outage(self) -> None:
+        """Kill -9 PostgreSQL, leave it away for a while, and start it again."""
+        self.lose_postgres()
+        signal.sigtimedwait([], OUTAGE_SECONDS)
         self.regain_postgres()
 
     def lose_postgres(self) -> None:

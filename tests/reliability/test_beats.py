@@ -1,15 +1,16 @@
 """Two beats that are killed in turn: each organisation has its night, and has it once."""
 
+from collections import Counter
 from functools import partial
 
 import psycopg2
 import pytest
 
+from tests.reliability.faults import BEATS
 from tests.reliability.installation import Installation, wait_until
 
 pytestmark = pytest.mark.reliability
 
-KILLS = 5
 EACH_TIME = 3
 
 FOUND = """
@@ -41,15 +42,21 @@ def has_queued(installation: Installation, nights: int) -> bool:
     return bool(count >= nights)
 
 
+def are_over(installation: Installation, nights: int) -> bool:
+    ((_, _, undone, _, published),) = installation.query(FACTS)
+    return bool(published == nights and undone == 0)
+
+
 def test_each_organization_has_one_night_though_beats_are_killed(installation: Installation) -> None:
     installation.start("beat", "second beat", "worker", "relay")
 
-    for number in range(KILLS):
+    for number, kind in enumerate(BEATS.faults):
         found_organizations(installation, f"wave-{number}")
         # Each beat dies in turn, at whatever it is doing; what it leaves is the other's, or its successor's.
-        installation.replace(("beat", "second beat")[number % 2])
+        installation.strike(kind, ("beat", "second beat")[number % 2])
         wait_until(partial(has_queued, installation, (number + 1) * EACH_TIME), seconds=30, otherwise=installation.logs)
-    every = KILLS * EACH_TIME
-    wait_until(lambda: installation.query(FACTS)[0][4] == every, seconds=60, otherwise=installation.logs)
+    every = len(BEATS.faults) * EACH_TIME
+    wait_until(partial(are_over, installation, every), seconds=120, otherwise=installation.logs)
 
     assert installation.query(FACTS) == [(every, every, 0, every, every)]
+    assert installation.faults == Counter(BEATS.faults)

@@ -1,11 +1,12 @@
 """Imports that are killed anywhere end exact: every row once."""
 
 import os
-from collections.abc import Callable
+from collections import Counter
 from functools import partial
 
 import pytest
 
+from tests.reliability.faults import IMPORTS
 from tests.reliability.installation import Installation, wait_until
 
 pytestmark = pytest.mark.reliability
@@ -58,26 +59,17 @@ def has_written(installation: Installation, rows: int) -> bool:
     return bool(count >= rows)
 
 
-LONG = "AGILE_SALES_LONG" in os.environ
-
-
 def test_it_loses_and_doubles_no_row_when_every_part_is_killed(installation: Installation) -> None:
     installation.manage("shell", "-c", UPLOAD)
     installation.start("worker", "relay")
-    installation.kill_a_worker_child()
     wait_until(partial(is_in_state, installation, "checked"), seconds=90, otherwise=installation.logs)
     installation.manage("shell", "-c", COMMIT)
-    faults: list[Callable[[], None]] = [
-        installation.kill_a_worker_child,
-        installation.crash_postgres,
-        installation.crash_valkey,
-        partial(installation.replace, "worker"),
-    ] * (5 if LONG else 1)
 
-    for number, fault in enumerate(faults):
+    for number, kind in enumerate(IMPORTS.faults):
         # Each fault strikes when some more rows are in, so that each meets another chunk.
         wait_until(partial(has_written, installation, number * 4_000), seconds=90, otherwise=installation.logs)
-        fault()
+        assert is_in_state(installation, "committing"), "it was over before it was killed"
+        installation.strike(kind)
     wait_until(partial(is_in_state, installation, "done"), seconds=180, otherwise=installation.logs)
     wait_until(
         lambda: installation.query("SELECT count(*) FROM tenancy_outbox WHERE done_at IS NULL") == [(0,)],
@@ -87,3 +79,4 @@ def test_it_loses_and_doubles_no_row_when_every_part_is_killed(installation: Ins
 
     (facts,) = installation.query(FACTS)
     assert facts == (ROWS, ROWS, ROWS, 1, 0)
+    assert installation.faults == Counter(IMPORTS.faults)

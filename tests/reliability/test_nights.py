@@ -1,16 +1,17 @@
 """Nights that are killed anywhere end whole: nothing lost, nothing doubled."""
 
-from collections.abc import Callable
+from collections import Counter
 from functools import partial
 
 import pytest
 
+from tests.reliability.faults import NIGHTS as PLAN
 from tests.reliability.installation import Installation, wait_until
 
 pytestmark = pytest.mark.reliability
 
 ACCOUNTS = 150
-NIGHTS = 6
+NIGHTS = len(PLAN.faults) + 1
 
 REQUEST = f"""
 from datetime import timedelta
@@ -47,19 +48,13 @@ def test_it_loses_and_doubles_nothing_when_every_part_is_killed(installation: In
     installation.manage("simulate_company", "--slug", "faults", "--accounts", str(ACCOUNTS), "--seed", "1")
     installation.manage("shell", "-c", REQUEST)
     installation.start("worker", "relay")
-    faults: list[Callable[[], None]] = [
-        installation.kill_a_worker_child,
-        installation.crash_valkey,
-        installation.crash_postgres,
-        partial(installation.replace, "worker"),
-        partial(installation.replace, "relay"),
-    ]
 
-    for number, fault in enumerate(faults):
+    for number, kind in enumerate(PLAN.faults):
         # A fault strikes as soon as the work has moved on, so that each one meets another stage of it.
         wait_until(partial(are_done, installation, number), seconds=60, otherwise=installation.logs)
-        fault()
+        installation.strike(kind)
     wait_until(partial(are_done, installation, NIGHTS), seconds=90, otherwise=installation.logs)
 
     (facts,) = installation.query(FACTS)
     assert facts == (NIGHTS, 0, 0, NIGHTS, 0, ACCOUNTS)
+    assert installation.faults == Counter(PLAN.faults)

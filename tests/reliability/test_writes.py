@@ -1,22 +1,19 @@
 """What was acknowledged is there, once, whatever was killed meanwhile; what can't be done is a 503 that says when."""
 
-import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
-from functools import partial
 
 import pytest
 
 from tests.reliability.callers import Caller, Journal, is_ready
+from tests.reliability.faults import WRITES as PLAN
 from tests.reliability.installation import Installation, wait_until
 
 pytestmark = pytest.mark.reliability
 
-LONG = "AGILE_SALES_LONG" in os.environ
 WRITES, CALLERS = 5_000, 4
-ROUNDS = 3 if LONG else 1
-OUTAGE_SECONDS = 5.0
 READY_AGAIN_SECONDS = 5.0
 
 TOKEN = """
@@ -39,17 +36,9 @@ SELECT (SELECT count(*) FROM pipeline_account) AS accounts,
 """
 
 
-def survive_an_outage(installation: Installation) -> None:
-    """PostgreSQL is away for five seconds; soon after it is back the web process is ready."""
-    installation.lose_postgres()
-    threading.Event().wait(OUTAGE_SECONDS)
-    installation.regain_postgres()
-    back = time.monotonic()
-    wait_until(lambda: is_ready(installation.web_port), seconds=30, otherwise=installation.logs)
-    assert time.monotonic() - back <= READY_AGAIN_SECONDS
-
-
-def test_every_acknowledged_write_is_found_whatever_is_killed(installation: Installation) -> None:
+def test_every_acknowledged_write_is_found_whatever_is_killed(
+    installation: Installation, attempted: Callable[[str, float], None]
+) -> None:
     token = installation.manage("shell", "-v", "0", "-c", TOKEN).split()[-1]
     installation.start("web", "relay")
     wait_until(lambda: is_ready(installation.web_port), seconds=60, otherwise=installation.logs)
@@ -64,24 +53,19 @@ def test_every_acknowledged_write_is_found_whatever_is_killed(installation: Inst
         )
         for first in range(CALLERS)
     ]
-    one_round: list[Callable[[], None]] = [
-        partial(installation.replace, "web"),
-        installation.crash_postgres,
-        installation.crash_valkey,
-        partial(installation.replace, "relay"),
-        installation.wipe_valkey,
-        partial(survive_an_outage, installation),
-    ]
-    faults = ROUNDS * one_round
+    waited = []
 
     for caller in callers:
         caller.start()
     try:
-        for number, fault in enumerate(faults):
+        for number, kind in enumerate(PLAN.faults):
             # A fault strikes when so many more writes are in, so that each meets others on their way.
-            share = (number + 1) * WRITES // (len(faults) + 1)
+            share = (number + 1) * WRITES // (len(PLAN.faults) + 1)
             wait_until(lambda: len(journal.acknowledged) >= share, seconds=120, otherwise=installation.logs)  # noqa: B023
-            fault()
+            back = installation.strike(kind)
+            if kind != "web":  # a new process has to start first
+                wait_until(lambda: is_ready(installation.web_port), seconds=30, otherwise=installation.logs)
+                waited.append((kind, time.monotonic() - back))
         wait_until(lambda: len(journal.acknowledged) == WRITES, seconds=180, otherwise=installation.logs)
     finally:
         stop.set()
@@ -89,7 +73,10 @@ def test_every_acknowledged_write_is_found_whatever_is_killed(installation: Inst
 
     assert journal.other_answers == [], journal.statuses
     assert journal.statuses[503] > 0, "no caller noticed an outage: the faults did nothing"
+    attempted("acknowledged writes while parts are killed", len(journal.acknowledged))
     assert journal.without_retry_after == 0
+    assert [(kind, seconds) for kind, seconds in waited if seconds > READY_AGAIN_SECONDS] == []
+    assert installation.faults == Counter(PLAN.faults)
     assert installation.query(FACTS) == [(WRITES, WRITES, WRITES, WRITES, 0, 0)]
     found = dict(installation.query("SELECT external_id, id::text FROM pipeline_account"))
     assert {name: found.get(name) for name in journal.acknowledged} == journal.acknowledged
