@@ -15,7 +15,8 @@ from integrations.imports.dates import DateOrder, read_date
 from integrations.imports.fields import DATED, NUMERIC, ColumnRule, FieldType
 from integrations.imports.values import DecimalMark, ValueProblem, is_empty, read_number, tidy
 
-COUNTED_TOGETHER = 5_000
+ROWS_TOGETHER = 1_000
+CELLS_TOGETHER = 60_000
 
 
 @dataclass
@@ -72,11 +73,14 @@ def read_columns(
         if rule.field in types and types[rule.field] in DATED | NUMERIC | {FieldType.COUNTRY}
     ]
     source = iter(rows)
-    # Most columns repeat themselves, so the cells of some thousand rows are counted before each is looked at once.
-    while watched and (batch := list(islice(source, COUNTED_TOGETHER))):
-        for index, kind, evidence in watched:
-            for cell, times in Counter(cells[index] for cells in batch if index < len(cells)).items():
-                _weigh(cell, kind, evidence, times)
+    counted: list[Counter[str]] = [Counter() for _ in watched]
+    # Most columns repeat themselves, so cells are counted, and each is looked at once, as long as they fit in memory.
+    while watched and (batch := list(islice(source, ROWS_TOGETHER))):
+        for (index, _, _), times in zip(watched, counted, strict=True):
+            times.update(cells[index] for cells in batch if index < len(cells))
+        if sum(map(len, counted)) > CELLS_TOGETHER:
+            _weigh_all(watched, counted)
+    _weigh_all(watched, counted)
     readings = [Reading() for _ in rules]
     file_marks = Evidence(
         first=sum(evidence.first for _, kind, evidence in watched if kind in NUMERIC),
@@ -91,6 +95,13 @@ def read_columns(
             _date_reading(rule, evidence) if kind in DATED else _number_reading(rule, kind, evidence, file_marks)
         )
     return readings
+
+
+def _weigh_all(watched: Iterable[tuple[int, FieldType, Evidence]], counted: Iterable[Counter[str]]) -> None:
+    for (_, kind, evidence), cells in zip(watched, counted, strict=True):
+        for cell, times in cells.items():
+            _weigh(cell, kind, evidence, times)
+        cells.clear()
 
 
 def _weigh(cell: str, kind: FieldType, evidence: Evidence, times: int) -> None:

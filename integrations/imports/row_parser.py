@@ -58,6 +58,11 @@ class _Column:
     known: dict[str, Any] = field_of_a_class(default_factory=dict)
     """Cells that were read without a word to say, with their values: most columns repeat themselves."""
 
+    @property
+    def is_plain_text(self) -> bool:
+        """Whether a cell of plain letters that says something and fits is its own value."""
+        return self.field.type in _PLAIN_TEXT and not self.rule.replace
+
 
 class RowParser:
     """Reads the rows of one file by its mapping.
@@ -79,6 +84,7 @@ class RowParser:
         finish: Callable[[Values], None] = lambda _: None,
     ) -> None:
         self.width = len(rules)
+        self.room = KNOWN_CELLS
         self.zone = zone
         self.today = today
         self.currency = currency
@@ -98,6 +104,28 @@ class RowParser:
 
     def parse(self, record: Record) -> ParsedRow:
         """The row with its values, or with what is wrong; never raises."""
+        return self.parse_all([record])[0]
+
+    def parse_all(self, records: Sequence[Record]) -> list[ParsedRow]:
+        """The rows of many records, column by column: a column is asked once for what it needs."""
+        rows = [self._begin(record) for record in records]
+        whole = [row for row in rows if not row.problems]
+        for column in self.columns:
+            index, name, known = column.index, column.field.name, column.known.get
+            read = self._read_text if column.is_plain_text else self._read_cell
+            for row in whole:
+                cell = row.cells[index]
+                value = known(cell, _NEW)
+                if value is _NEW:
+                    read(row, column, cell)
+                else:
+                    row.values[name] = value
+        for row in whole:
+            if not row.is_held_back:
+                self._finish(row)
+        return rows
+
+    def _begin(self, record: Record) -> ParsedRow:
         cells = record.cells
         edits = self.edits.get(record.line)
         if edits:
@@ -106,20 +134,19 @@ class RowParser:
         shape = self._shape_problem(record, cells, is_edited=bool(edits))
         if shape is not None:
             row.problems.append(shape)
-            return row
-        if len(cells) != self.width:
-            cells = row.cells = _padded(cells, self.width)[: self.width]
-        values = row.values
-        for column in self.columns:
-            cell = cells[column.index]
-            value = column.known.get(cell, _NEW)
-            if value is _NEW:
-                self._read_cell(row, column, cell)
-            else:
-                values[column.field.name] = value
-        if not row.is_held_back:
-            self._finish(row)
+        elif len(cells) != self.width:
+            row.cells = _padded(cells, self.width)[: self.width]
         return row
+
+    def _read_text(self, row: ParsedRow, column: _Column, cell: str) -> None:
+        """Most texts are plain and taken as they are; the others go the way of all cells."""
+        text = cell.strip()
+        is_plain = cell.isascii() and cell.isprintable() and "  " not in cell
+        if is_plain and not is_empty(text) and len(text) <= column.field.max_length:
+            row.values[column.field.name] = text
+            self._remember(column, cell, text)
+        else:
+            self._read_cell(row, column, cell)
 
     def _shape_problem(self, record: Record, cells: list[str], *, is_edited: bool) -> Problem | None:
         if record.quote_left_open and not is_edited:
@@ -152,7 +179,7 @@ class RowParser:
         if not text or (kind not in _KEEPS_EMPTY_WORDS and is_empty(text) and not self._is_namibia(column, text)):
             row.values.setdefault(name, None)
             if kind is not FieldType.CURRENCY:
-                _remember(column, cell, None)
+                self._remember(column, cell, None)
             return
         problems = len(row.problems)
         try:
@@ -167,7 +194,12 @@ class RowParser:
         else:
             row.values[name] = value
             if len(row.problems) == problems and not says_more:
-                _remember(column, cell, value)
+                self._remember(column, cell, value)
+
+    def _remember(self, column: _Column, cell: str, value: Any) -> None:
+        if self.room and (not column.is_plain_text or len(column.known) < KNOWN_TEXTS):
+            self.room -= 1
+            column.known[cell] = value
 
     def _is_namibia(self, column: _Column, text: str) -> bool:
         return column.field.type is FieldType.COUNTRY and text == "NA" and column.read is _country_among_codes
@@ -267,11 +299,14 @@ class RowParser:
                 return simple if simple is not None else lambda text: _fitting(found, text)
 
 
-KNOWN_CELLS = 4_000
+KNOWN_CELLS = 100_000
+KNOWN_TEXTS = 1_000
+"""So many cells are remembered of a file, and of a column of texts, which are read without much work."""
 _NEW = object()
 _KEEPS_EMPTY_WORDS = frozenset({FieldType.ID, FieldType.NAME, FieldType.LONG_TEXT, FieldType.MAPPED})
 # A record is right without these; nothing is computed from them.
 _LEFT_EMPTY = frozenset({FieldType.COUNTRY, FieldType.EMAIL, FieldType.WEBSITE})
+_PLAIN_TEXT = frozenset({FieldType.ID, FieldType.NAME, FieldType.TEXT})
 _SIMPLE: dict[FieldType, Callable[[str], Any]] = {
     FieldType.BOOLEAN: parse_boolean,
     FieldType.CURRENCY: parse_currency,
@@ -307,11 +342,6 @@ def _likely(found: Field, day: date, today: date) -> None:
         likely_day(day, today=today, years_ahead=found.years_ahead)
     except UnlikelyDay as error:
         raise ValueProblem("unlikely_day", str(error)) from None
-
-
-def _remember(column: _Column, cell: str, value: Any) -> None:
-    if len(column.known) < KNOWN_CELLS:
-        column.known[cell] = value
 
 
 def _padded(cells: list[str], width: int) -> list[str]:

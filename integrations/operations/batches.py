@@ -1,6 +1,7 @@
 """Where rows that are ready wait between check and commit, and what they are called."""
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -28,14 +29,15 @@ def batch_around(*, organization: Organization, file_id: UUID, row_number: int) 
     return unpack(data) if data is not None else []
 
 
+def packed_batch(*, organization: Organization, file_id: UUID, number: int) -> Any:
+    """The ready rows of one batch as they are kept; None when it has none."""
+    batches = ImportBatch.objects.for_organization(organization).filter(import_file_id=file_id, number=number)
+    return batches.values_list("data", flat=True).first()
+
+
 def read_batch(*, organization: Organization, file_id: UUID, number: int) -> list[ReadyRow]:
     """The ready rows of one batch; none when it has none."""
-    data = (
-        ImportBatch.objects.for_organization(organization)
-        .filter(import_file_id=file_id, number=number)
-        .values_list("data", flat=True)
-        .first()
-    )
+    data = packed_batch(organization=organization, file_id=file_id, number=number)
     return unpack(data) if data is not None else []
 
 

@@ -14,11 +14,11 @@ from typing import Any
 from django.db.models import Max
 
 from integrations.imports import ready_rows
-from integrations.imports.ready_rows import ReadyRow
+from integrations.imports.ready_rows import ReadyRow, unpack
 from integrations.imports.reference_index import Resolved
 from integrations.imports.targets import ImportContext, ImportRecord, Written, target_named
 from integrations.models import Import, ImportBatch, ImportFile, ImportRow, RowOutcome, RowStatus
-from integrations.operations.batches import read_batch
+from integrations.operations.batches import packed_batch
 from integrations.operations.file_settings import context_of, reference_texts, references_of
 from tenancy.models import Organization
 
@@ -48,6 +48,7 @@ class Chunks:
         self.references = references_of(organization=organization, made=made, with_rows=False)
         self.numbers = self._numbers()
         self._followers = dict(pairwise(self.numbers))
+        self._unpacking: dict[int, Future[list[ReadyRow]]] = {}
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="import")
         self._next: Chunk | None = None
 
@@ -64,8 +65,10 @@ class Chunks:
         chunk, self._next = self._next, None
         if chunk is None or (chunk.phase, chunk.number) != (phase, number):
             chunk = self._begin(phase, number)
-        if phase == ROWS and number in self._followers:
-            self._next = self._begin(phase, self._followers[number])
+        following = self._followers.get(number)
+        if phase == ROWS and following is not None:
+            self._next = self._begin(phase, following)
+            self._unpack_ahead(self._followers.get(following))
         return chunk
 
     def write(self, chunk: Chunk) -> Written:
@@ -84,8 +87,24 @@ class Chunks:
         last = self._old_rows().aggregate(last=Max("number"))["last"]
         return [] if last is None else list(range(last // ready_rows.OLD_CHUNK_ROWS + 1))
 
+    def _unpack_ahead(self, number: int | None) -> None:
+        """Have the thread unpack the chunk after the next one, behind the next one itself."""
+        self._unpacking.clear()
+        if number is not None and (data := self._packed(number)) is not None:
+            self._unpacking[number] = self._beside.submit(unpack, data)
+
+    def _packed(self, number: int) -> Any:
+        return packed_batch(organization=self.organization, file_id=self.file.pk, number=number)
+
+    def _read(self, number: int) -> list[ReadyRow]:
+        unpacked = self._unpacking.pop(number, None)
+        if unpacked is not None:
+            return unpacked.result()
+        data = self._packed(number)
+        return unpack(data) if data is not None else self._read_old(number)
+
     def _begin(self, phase: str, number: int) -> Chunk:
-        rows = read_batch(organization=self.organization, file_id=self.file.pk, number=number) or self._read_old(number)
+        rows = self._read(number)
         context = context_of(
             organization=self.organization, made=self.made, import_file=self.file, now=self.now, create=True
         )

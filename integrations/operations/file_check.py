@@ -154,8 +154,7 @@ class FileCheck:
     # --- one batch ----------------------------------------------------------------------------------------------
 
     def _stage(self, batch: list[Record]) -> None:
-        parse = self.parser.parse
-        rows = [parse(record) for record in batch]
+        rows = self.parser.parse_all(batch)
         keys = self.keys.of(rows, first_number=self.number)
         records = self._refer(rows, keys, self.references)
         self._note_values(rows)
