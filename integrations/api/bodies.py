@@ -9,12 +9,12 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from integrations.api.days import likely, with_bounds
 from integrations.api.errors import FieldProblem, InvalidBody
 from integrations.api.parameters import Unreadable, read_day, read_id, read_moment
 from integrations.api.statements import record_of
-from tenancy.likely_days import FIRST_DAY, PLANNED, UnlikelyDay, likely_day
+from tenancy.likely_days import PLANNED
 from tenancy.money import known_currency
 from tenancy.texts import UnfitText, clean_text
 from tenancy.web_addresses import NoWebAddress, web_address
@@ -270,28 +270,16 @@ def website(name: str, description: str, *, example: Any = None, **more: Any) ->
     return replace(line, read=read)
 
 
-def _likely(day: date, years_ahead: int) -> None:
-    try:
-        likely_day(day, today=timezone.localdate(), years_ahead=years_ahead)
-    except UnlikelyDay as error:
-        raise Unreadable(str(error)) from None
-
-
-def _with_bounds(description: str, years_ahead: int) -> str:
-    years = f"{years_ahead} years" if years_ahead > 1 else "one year"
-    return f"{description} From {FIRST_DAY.isoformat()} to the end of the year {years} from now."
-
-
 def day(name: str, description: str, *, years_ahead: int = PLANNED, example: Any = None, **more: Any) -> Any:
     """Return a field that takes a calendar day that somebody can mean."""
 
     def read(given: Any) -> date:
         found = read_day(given if type(given) is str else "")
-        _likely(found, years_ahead)
+        likely(found, years_ahead)
         return found
 
     schema = {"type": "string", "format": "date"}
-    return BodyField(name, _with_bounds(description, years_ahead), schema, read, example, **more)
+    return BodyField(name, with_bounds(description, years_ahead), schema, read, example, **more)
 
 
 def moment(name: str, description: str, *, example: Any = None, **more: Any) -> Any:
@@ -302,10 +290,10 @@ def moment(name: str, description: str, *, example: Any = None, **more: Any) -> 
             found = read_moment(given if type(given) is str else "")
         except Unreadable:
             raise Unreadable("takes a moment with its offset, such as 2026-11-23T06:00:00Z") from None
-        _likely(found.date(), PLANNED)
+        likely(found.date(), PLANNED)
         return found
 
-    description = _with_bounds(description, PLANNED)
+    description = with_bounds(description, PLANNED)
     return BodyField(name, description, {"type": "string", "format": "date-time"}, read, example, **more)
 
 
