@@ -3,16 +3,15 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from integrations.api.days import likely, with_bounds
+from integrations.api.days import likely_day_of, likely_moment_of, with_bounds
 from integrations.api.errors import FieldProblem, InvalidBody
-from integrations.api.parameters import Unreadable, read_day, read_id, read_moment
+from integrations.api.parameters import Unreadable, read_id
 from integrations.api.statements import record_of
 from tenancy.likely_days import PLANNED
 from tenancy.money import known_currency
@@ -272,29 +271,15 @@ def website(name: str, description: str, *, example: Any = None, **more: Any) ->
 
 def day(name: str, description: str, *, years_ahead: int = PLANNED, example: Any = None, **more: Any) -> Any:
     """Return a field that takes a calendar day that somebody can mean."""
-
-    def read(given: Any) -> date:
-        found = read_day(given if type(given) is str else "")
-        likely(found, years_ahead)
-        return found
-
     schema = {"type": "string", "format": "date"}
-    return BodyField(name, with_bounds(description, years_ahead), schema, read, example, **more)
+    description = with_bounds(description, years_ahead)
+    return BodyField(name, description, schema, lambda given: likely_day_of(given, years_ahead), example, **more)
 
 
 def moment(name: str, description: str, *, example: Any = None, **more: Any) -> Any:
     """Return a field that takes a moment with its offset."""
-
-    def read(given: Any) -> datetime:
-        try:
-            found = read_moment(given if type(given) is str else "")
-        except Unreadable:
-            raise Unreadable("takes a moment with its offset, such as 2026-11-23T06:00:00Z") from None
-        likely(found.date(), PLANNED)
-        return found
-
-    description = with_bounds(description, PLANNED)
-    return BodyField(name, description, {"type": "string", "format": "date-time"}, read, example, **more)
+    schema = {"type": "string", "format": "date-time"}
+    return BodyField(name, with_bounds(description, PLANNED), schema, likely_moment_of, example, **more)
 
 
 _CURRENCY = {"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217"}

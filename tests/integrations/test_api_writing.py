@@ -85,14 +85,19 @@ class TestBodies:
         assert details["lifecycle"] == "lifecycle can't be null."
 
     @pytest.mark.parametrize(
-        "value", ["", "   ", "x" * 201, "a\x00b", "two\nlines", 7, ["Kelp"], {"a": 1}, True, "\x1b[31m"]
+        ("value", "words"),
+        [
+            *((value, "takes a text of 1 to 200 characters on one line") for value in ("", "   ", "x" * 201, 7, True)),
+            *((value, "takes a text of 1 to 200 characters on one line") for value in (["Kelp"], {"a": 1})),
+            ("a\x00b", "holds the control character U+0000: remove it"),
+            ("\x1b[31m", "holds the control character U+001B: remove it"),
+            ("two\nlines", "holds a line break: write it on one line"),
+        ],
     )
-    def test_a_text_is_a_text(self, acme: Caller, value: Any) -> None:
+    def test_a_text_is_a_text(self, acme: Caller, value: Any, words: str) -> None:
         problem = the_problem(acme.post(ADDRESS, {"name": value}), 422)
 
-        assert problem["errors"] == [
-            {"name": "name", "detail": "name takes a text of 1 to 200 characters on one line."}
-        ]
+        assert problem["errors"] == [{"name": "name", "detail": f"name {words}."}]
 
     @pytest.mark.parametrize("sent", [b"{", b"[1", b"\xff", b'{"name": NaN}', b"name=Kelp", b"[" * 100_000])
     def test_what_is_no_json_is_told_as_such(self, acme: Caller, sent: bytes) -> None:
