@@ -14,7 +14,7 @@ from typing import Any
 from a2wsgi.wsgi import Body, WSGIMiddleware, build_environ
 
 
-class Bridge(WSGIMiddleware):  # type: ignore[misc]
+class Bridge(WSGIMiddleware):
     """The ASGI application that answers by a WSGI one."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -30,7 +30,8 @@ class Bridge(WSGIMiddleware):  # type: ignore[misc]
             body._has_more = first.get("more_body", False)
         answer = Answer(self.app, send)
         context = contextvars.copy_context()
-        await body.loop.run_in_executor(self.executor, context.run, answer.run, build_environ(scope, body))
+        environ: Any = build_environ(scope, body)
+        await body.loop.run_in_executor(self.executor, context.run, answer.run, environ)
         for message in answer.unsent:
             await send(message)
 

@@ -23,8 +23,11 @@ def insert_statement(model: type[models.Model]) -> str | None:
     if any(column.get_db_converters(connection) or connection.ops.get_db_converters(column) for column in returned):
         return None
     name = connection.ops.quote_name
-    table, columns = name(model._meta.db_table), ", ".join(name(field.column) for field in written)
-    places, back = ", ".join(["%s"] * len(written)), ", ".join(f"{table}.{name(one.target.column)}" for one in returned)
+    table, columns = name(model._meta.db_table), ", ".join(name(str(field.column)) for field in written)
+    places, back = (
+        ", ".join(["%s"] * len(written)),
+        ", ".join(f"{table}.{name(str(one.target.column))}" for one in returned),
+    )
     statement = f"INSERT INTO {table} ({columns}) VALUES ({places})"  # noqa: S608 # nosec B608 # names of the model
     return f"{statement} RETURNING {back}" if back else statement
 

@@ -39,7 +39,7 @@ def test_texts_of_forms_are_lines_of_the_one_rule() -> None:
     for form in our_forms():
         if any(kind.__name__ in FREE for kind in form.__mro__) or "sign_in_forms" in form.__module__:
             continue
-        for name, field in form.base_fields.items():
+        for name, field in vars(form)["base_fields"].items():
             seen += isinstance(field, LineField)
             if type(field) is forms.CharField and not isinstance(field.widget, forms.PasswordInput):
                 loose.append(f"{form.__qualname__}.{name}")

@@ -32,7 +32,7 @@ class Server:
     def ask(self, view: View) -> None:
         """Have the request answered by a view, in a thread of the bridge."""
 
-        def application(environ: dict[str, Any], start: Any) -> Any:
+        def application(environ: Any, start: Any) -> Any:
             response = view(WSGIRequest(environ))
             start(f"{response.status_code} {response.reason_phrase}", list(response.items()))
             return response
