@@ -13,7 +13,7 @@ from coe.allocation.options import Options
 from coe.allocation.response import Floats, Integers
 
 MOST_WORK = 100_000_000  # additions of the exact part; beyond, it decides those nearest the cut alone
-MOST_MEMORY = 32_000_000  # bytes of its choices
+MOST_MEMORY = 32_000_000  # bytes of its tables
 SKIPS = 5_000  # steps past the first that doesn't fit which the greedy looks at
 
 
@@ -131,8 +131,10 @@ def _settle(
     ]
     cells = capacity + 1
     work = np.cumsum(how_many[nearest]) * cells
-    keep = min(int(np.searchsorted(work, MOST_WORK, side="right")), MOST_MEMORY // cells)
+    keep = min(int(np.searchsorted(work, MOST_WORK, side="right")), max(0, MOST_MEMORY // cells - 16))
     core, exact = nearest[:keep], keep >= len(nearest)
+    if not len(core):
+        return greedy, exact
     fixed = np.ones(len(begin), dtype=bool)
     fixed[core] = False
     kept = of_greedy[fixed & (of_greedy >= 0)]

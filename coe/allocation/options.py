@@ -30,7 +30,8 @@ class Options:
 
 def order_of(actions: Actions) -> tuple[Integers, Integers]:
     """Return the rows of the actions that may be done, by account, and the account of each."""
-    free = np.flatnonzero((actions.block == Block.NONE) & (actions.hours > 0) & (actions.effect > 0))
+    sound = np.isfinite(actions.hours) & np.isfinite(actions.effect) & (actions.hours > 0) & (actions.effect > 0)
+    free = np.flatnonzero((actions.block == Block.NONE) & sound)
     free = free[np.argsort(actions.account[free], kind="stable")]
     return free, actions.account[free]
 
@@ -53,7 +54,8 @@ def options(
     parts = []
     for begin in range(0, len(rows), CHUNK):
         some = slice(begin, begin + CHUNK)
-        parts.append(_chunk(accounts, actions, rules, rows[some], most_units[some], floors[some], ordered))
+        with np.errstate(all="ignore"):  # what is no number is left out below, and a row of -1 is no action
+            parts.append(_chunk(accounts, actions, rules, rows[some], most_units[some], floors[some], ordered))
     if not parts:
         none = np.zeros(0, dtype=np.int64)
         return Options(none, none, np.zeros(0), none, none)

@@ -161,8 +161,9 @@ class _Week:
         one_account = self.rules.capacity_units(self.hours * self.rules.most_of_one)
         most = one_account[self.accounts.team[rows]] - self.rules.units(self.accounts.committed[rows])
         floors = np.zeros(len(self.accounts), dtype=np.int64)
-        due = np.maximum(self.accounts.floor[rows] - self.accounts.committed[rows], 0.0)
-        floors[rows] = np.where(np.isfinite(due), self.rules.units(np.where(np.isfinite(due), due, 0.0)), 0)
+        floors[rows] = np.maximum(
+            self.rules.units(self.accounts.floor[rows]) - self.rules.units(self.accounts.committed[rows]), 0
+        )
         found = options(
             self.accounts,
             self.actions,
@@ -189,7 +190,7 @@ class _Week:
 
     def _team(self, number: int, rows: Integers, offered: Options, floors: Integers) -> None:
         capacity = int(self.capacity[number])
-        committed = int(self.rules.units(np.array([self.accounts.committed[rows].sum()]))[0])
+        committed = int(self.rules.units(self.accounts.committed[rows]).sum())
         free = max(0, capacity - committed)
         base, above = self._floors(rows, offered, floors, free)
         served = int(floors[rows[self.position[rows] == Position.FLOOR]].sum())
@@ -287,9 +288,10 @@ class _Week:
             return rows
         free, owner = self.ordered
         of_these = free[np.isin(owner, rows)]
-        gained = self.accounts.responses.gain(
-            self.actions.account[of_these], self.actions.hours[of_these] * self.actions.effect[of_these]
-        )
+        with np.errstate(all="ignore"):
+            gained = self.accounts.responses.gain(
+                self.actions.account[of_these], self.actions.hours[of_these] * self.actions.effect[of_these]
+            )
         return np.unique(self.actions.account[of_these[gained > 0]])
 
     def _unknown(self, rows: Integers) -> Integers:

@@ -67,12 +67,16 @@ class Rules:
     )  # kinds that don't go together in a week
 
     def units(self, hours: Floats) -> Integers:
-        """Return hours as planned in steps, rounded up."""
-        return np.ceil(hours / self.step_hours - 1e-9).astype(np.int64)
+        """Return hours as planned in steps, rounded up; what is no number or below 0 is none."""
+        return np.ceil(_sound(hours) / self.step_hours - 1e-9).astype(np.int64)
 
     def capacity_units(self, hours: Floats) -> Integers:
-        """Return capacity in whole steps, rounded down."""
-        return np.floor(np.maximum(hours, 0.0) / self.step_hours + 1e-9).astype(np.int64)
+        """Return capacity in whole steps, rounded down; what is no number or below 0 is none."""
+        return np.floor(_sound(hours) / self.step_hours + 1e-9).astype(np.int64)
+
+
+def _sound(hours: Floats) -> Floats:
+    return np.where(np.isfinite(hours) & (hours > 0), hours, 0.0)
 
 
 def blocks(

@@ -48,7 +48,7 @@ class BetaGeometric:
         """Return the chance that a customer has not left. 1 by construction for one purchase under BG/NBD."""
         return 1 - self._gone(of)
 
-    def expected(self, of: Patterns, time: float) -> Floats:
+    def expected(self, of: Patterns, time: float | Floats) -> Floats:
         """Return the purchases to expect within the time after the last day observed."""
         # a = 1 is a removable singularity of the formula, nothing of the model.
         a = self.a if abs(self.a - 1) > 1e-5 else 1 + 1e-5
@@ -114,7 +114,9 @@ class BetaGeometric:
         return float(of.weight @ value), slopes @ of.weight
 
 
-def fit_beta_geometric(of: Patterns, *, modified: bool = False, prior: float = WEAK_PRIOR) -> BetaGeometric:
+def fit_beta_geometric(
+    of: Patterns, *, modified: bool = False, prior: float | Floats = WEAK_PRIOR, centre: tuple[float, ...] = ()
+) -> BetaGeometric:
     """Return the model of these customers; ``prior=0`` gives the plain maximum of the literature.
 
     :raises UnableToFit: when there is no finite maximum.
@@ -127,6 +129,7 @@ def fit_beta_geometric(of: Patterns, *, modified: bool = False, prior: float = W
         weight=float(of.weight.sum()),
         prior=prior,
         analytic=True,
+        centre=centre,
     )
     r, alpha, a, b = found.parameters.tolist()
     return BetaGeometric(r, alpha / scale, a, b, modified)

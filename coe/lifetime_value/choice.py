@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from coe.lifetime_value.beta_geometric import fit_beta_geometric
+from coe.lifetime_value.few import fit_few
 from coe.lifetime_value.fitting import UnableToFit
 from coe.lifetime_value.histories import WEEK, Floats, Histories, Orders, Patterns, histories
 from coe.lifetime_value.nbd import fit_nbd, shrunken_rates
@@ -15,6 +16,7 @@ from coe.lifetime_value.notes import Note
 from coe.lifetime_value.pareto import fit_pareto
 
 LEAST_CUSTOMERS, LEAST_REPEATERS = 200, 100
+FEW_REPEATERS = 10  # for a model that leans on what is usual elsewhere
 LEAST_DROP_OUT = 1e-3  # below it a model with drop-out is NBD with parameters that mean nothing
 HOLDOUT_SHARE = 3  # the last third
 TOLD_APART = 2.0  # standard errors
@@ -80,8 +82,13 @@ def choose(orders: Orders, of: Histories, *, merged: Mapping[int, int] | None = 
             "needed_customers": LEAST_CUSTOMERS,
             "needed_repeaters": LEAST_REPEATERS,
         }
+        segmented = of.patterns(by_segment=True)
+        if of.repeaters >= FEW_REPEATERS:
+            few, _ = _fitted(segmented, {"BG/NBD": fit_few})
+            if few:
+                return Choice(few["BG/NBD"], True, (Note("FEW_CUSTOMERS", facts),))
         note = Note("TOO_FEW_CUSTOMERS", facts) if len(of) else Note("NO_PURCHASES")
-        return Choice(shrunken_rates(of.patterns(by_segment=True)), True, (note,))
+        return Choice(shrunken_rates(segmented), True, (note,))
     sample = (
         of.take(np.unique(np.linspace(0, len(of) - 1, LEARN_FROM).astype(np.int64))) if len(of) > LEARN_FROM else of
     )

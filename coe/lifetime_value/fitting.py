@@ -32,23 +32,28 @@ def maximise(
     *,
     starts: Sequence[Sequence[float]],
     weight: float,
-    prior: float,
+    prior: float | Floats,
     analytic: bool,
+    centre: Sequence[float] = (),
 ) -> Maximum:
     """Return the best maximum that the starts lead to.
 
     ``weight`` is the number of customers: the optimiser works on the mean, so that its tolerances mean the same for
-    fifty and for a million.
+    fifty and for a million. ``prior`` is the precision of the normal about the logarithms of ``centre`` (1 if not
+    given), one number for all or one for each parameter.
 
     :raises UnableToFit: when every start ends in something that is not a number.
     """
 
+    middle = np.log(np.asarray(centre)) if len(centre) else np.zeros(len(starts[0]))
+
     def loss(logarithms: Floats) -> float | tuple[float, Floats]:
         found = log_likelihood(np.exp(logarithms))
-        penalty = 0.5 * prior * float(logarithms @ logarithms)
+        away = logarithms - middle
+        penalty = 0.5 * float(away @ (prior * away))
         if isinstance(found, tuple):
             value, slope = found
-            return (penalty - value) / weight, (prior * logarithms - slope * np.exp(logarithms)) / weight
+            return (penalty - value) / weight, (prior * away - slope * np.exp(logarithms)) / weight
         return (penalty - found) / weight
 
     best: Maximum | None = None

@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 
 WORDS: Mapping[str, str] = {
     "NO_PURCHASES": "Nobody has bought anything yet, so nothing is expected.",
+    "FEW_CUSTOMERS": (
+        "{customers:,} customers, {repeaters:,} of whom bought again: too few to learn a purchase pattern from them"
+        " alone (it takes {needed_customers:,} and {needed_repeaters:,}). BG/NBD leans on what is usual elsewhere, at"
+        " the pace of each customer's segment."
+    ),
     "TOO_FEW_CUSTOMERS": (
         "{customers:,} customers, {repeaters:,} of whom bought again: too few to learn a purchase pattern (it takes"
         " {needed_customers:,} and {needed_repeaters:,}). Each customer's own rate is drawn towards its segment's."
@@ -33,6 +38,15 @@ WORDS: Mapping[str, str] = {
     "SPEND_FIT_FAILED": (
         "Gamma-Gamma gave no finite mean: each customer's own mean is drawn towards that of its segment."
     ),
+    "WALLET_BY_GROUP": (
+        "The wallet is the 80th percentile of the customer's segment and size, drawn towards that of all: {customers:,}"
+        " customers with known spend (it takes {needed_customers:,} and facts about the firms to learn more)."
+    ),
+    "WALLET_FIT_FAILED": (
+        "What is known of the firms could not be learnt from: the wallet is the 80th percentile of the customer's"
+        " segment and size, drawn towards that of all."
+    ),
+    "SPEND_UNKNOWN": "The spend of {count:,} customers is no number; they count as spending nothing.",
     "RETURNS_LEFT_OUT": "{count:,} orders with negative amounts are returns, not purchases; they were left out.",
     "UNREADABLE_LEFT_OUT": "{count:,} orders without a date or with an amount that is no number were left out.",
 }

@@ -292,6 +292,28 @@ def test_memory_depends_on_the_teams_and_not_on_the_organisation(monkeypatch):
     assert parts.position.tobytes() == whole.position.tobytes()
 
 
+odd = st.sampled_from([0.0, -1.0, 1e-9, 1.0, 3.0, 1e9, np.nan, np.inf, -np.inf])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_odd_numbers_break_no_rule(data):
+    def column(count):
+        return np.array(data.draw(st.lists(odd, min_size=count, max_size=count)))
+
+    names = ("stake", "tau", "spent", "floor", "committed", "spread")
+    of = accounts(6, team=[0, 0, 0, 1, 1, 2], **{name: column(6) for name in names})
+    much = actions(*zip([0, 0, 1, 2, 3, 4, 5], column(7), strict=True), effect=column(7))
+    hours = column(3)
+
+    found = plan(of, much, hours, rules=Rules())
+
+    for team in range(3):
+        able = hours[team] if 0 < hours[team] < np.inf else 0.0
+        assert 0 <= found.hours[of.team == team].sum() <= able
+    assert np.isfinite(found.value).all()
+
+
 def test_nobody_to_plan_for():
     found = plan(accounts(0), actions(), [10, 10])
 

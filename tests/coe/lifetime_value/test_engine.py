@@ -82,18 +82,51 @@ def test_customers_who_never_leave_are_given_steady_rates():
     assert np.isnan(values.scores(seen).alive).all()
 
 
-def test_few_customers_lean_on_their_segment():
-    rows = [
-        (customer, f"2024-{month:02}-01", 100.0) for customer in range(30) for month in range(1, 13, 1 + customer % 2)
-    ]
-    seen, values = learn(orders(*rows), as_of=AS_OF, segments={customer: customer % 2 for customer in range(30)})
+def test_of_few_customers_the_total_is_foretold_without_what_those_who_left_would_have_bought():
+    half = datetime.date(2024, 7, 1)
+    foretold = came = by_rate = 0.0
+    for seed in range(8):
+        bought = simulated(60, seed=seed)
+        past, values = learn(bought, as_of=half)
+        weeks = (AS_OF - half).days / 7
+        assert codes(values) == ["FEW_CUSTOMERS", "SPEND_TOO_FEW"]
+        foretold += values.purchases(past, weeks).sum()
+        by_rate += (past.frequency / np.maximum(past.age / 7, 1)).sum() * weeks
+        came += of(bought).frequency[np.isin(of(bought).customer, past.customer)].sum() - past.frequency.sum()
+
+    assert foretold == pytest.approx(came, rel=0.2)
+    assert by_rate > 1.5 * came
+
+
+def test_few_customers_lean_on_the_pace_of_their_segment():
+    busy, slow = simulated(50, seed=1, rate=(2.0, 4.0)), simulated(50, seed=2, rate=(2.0, 40.0))
+    bought = Orders(
+        *(np.concatenate([getattr(busy, name), getattr(slow, name)]) for name in ("customer", "day", "amount"))
+    )
+    bought.customer[len(busy.customer) :] += 50
+    seen, values = learn(bought, as_of=AS_OF, segments={customer: int(customer >= 50) for customer in range(100)})
+
+    fresh = seen.patterns(by_segment=True)
+    newcomers = dataclasses.replace(
+        fresh, frequency=np.zeros(2), recency=np.zeros(2), age=np.zeros(2), segment=np.array([0, 1])
+    )
+    expected = values.counts.expected(newcomers, 10)
+
+    assert expected[0] > 2 * expected[1]
+
+
+def test_with_next_to_no_repeat_buyers_rates_lean_on_their_segment():
+    once = [(customer, "2024-01-01", 100.0) for customer in range(40)]
+    again = [(customer, f"2024-{month:02}-01", 100.0) for customer in range(0, 8, 2) for month in range(2, 12)]
+    bought = orders(*once, *again)
+    seen, values = learn(bought, as_of=AS_OF, segments={customer: customer % 2 for customer in range(40)})
 
     expected = values.purchases(seen, 52)
 
     assert codes(values) == ["TOO_FEW_CUSTOMERS", "SPEND_TOO_FEW"]
-    assert "30 customers, 30 of whom bought again" in values.notes[0].words
-    assert (expected[0], expected[1]) == (pytest.approx(10.8, abs=0.7), pytest.approx(5.5, abs=0.7))
-    assert expected[0] < 11 < 52 / 4.3  # the busy segment's ten lean on all
+    assert "40 customers, 4 of whom bought again" in values.notes[0].words
+    assert expected[38] > 2 * expected[39] > 0  # neither bought again; the one's segment does
+    assert 5 < expected[0] < 10
     assert values.scores(seen).purchase_value == pytest.approx(100)
 
 
