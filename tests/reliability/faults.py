@@ -27,6 +27,6 @@ class Plan:
 
 BEATS = Plan(("beat",), 5, 10)
 IMPORTS = Plan(("child", "postgres", "valkey", "worker"), 1, 5)
-NIGHTS = Plan(("child", "valkey", "postgres", "worker", "relay", "valkey wiped"), 1, 2)
+NIGHTS = Plan(("child", "valkey", "postgres", "worker", "relay"), 1, 2)
 WRITES = Plan(("web", "postgres", "valkey", "relay", "valkey wiped", "outage"), 1, 3)
 ALL = (BEATS, IMPORTS, NIGHTS, WRITES)
