@@ -59,7 +59,12 @@ def main() -> int:
         manage(environment, "simulate_company", "--slug", "acme", "--accounts", str(ACCOUNTS), "--seed", "7")
         manage(environment, "run_night", "--organization", "acme")
         analyze(urls.owner)
-        gates = part("data_sets", environment) | part("measure", environment) | imports(environment)
+        gates = (
+            part("data_sets", environment)
+            | part("engines", environment)
+            | part("measure", environment)
+            | imports(environment)
+        )
         if LARGE_ACCOUNTS:
             gates |= large(environment, urls.owner)
     finally:
