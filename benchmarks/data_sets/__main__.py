@@ -14,6 +14,8 @@ from benchmarks.gates import Gates
 
 def main() -> None:
     """Measure each set; without the data say why there is nothing to print."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # as in a worker; before numpy is imported
+        os.environ.setdefault(name, "1")
     data = Path(os.environ.get("AGILE_SALES_DATA") or "nowhere") / "benchmarks"
     gates: Gates = {}
     if not data.is_dir():

@@ -36,14 +36,22 @@ class Outcomes:
     table: Table
     positive: Floats  # 1 or 0
     points: Floats | None = None  # the card's log-odds points of each row, without the intercept
+    shrunken: bool = True  # whether the prior still has a say in the base rate, see ``rate``
 
     def take(self, rows: Rows) -> "Outcomes":
         """Return these rows."""
-        return Outcomes(self.table.take(rows), self.positive[rows], None if self.points is None else self.points[rows])
+        points = None if self.points is None else self.points[rows]
+        return Outcomes(self.table.take(rows), self.positive[rows], points, self.shrunken)
 
     @property
     def rate(self) -> float:
-        """The shrunken base rate of these rows."""
+        """The base rate of these rows.
+
+        It is drawn to the prior of 5 % until an organisation has outcomes of its own; from then on a prior would only
+        make the base rate look worse than it is, and every learner better (Jeffreys' ½ keeps it off 0 and 1).
+        """
+        if not self.shrunken:
+            return (float(self.positive.sum()) + 0.5) / (len(self.positive) + 1)
         return base_rate.base_rate(positives=int(self.positive.sum()), accounts=len(self.positive))
 
     @cached_property

@@ -18,6 +18,7 @@ from coe.scoring.table import Floats
 
 FEWEST_POSITIVES = 20  # below them lift is noise: ± 1.0 at a true lift of 3.3
 EDGE = 1e-7
+Measure = Callable[[NDArray[np.intp]], float | None]  # of rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ def clustered_error(values: Floats, groups: NDArray[np.int64] | None) -> float:
 
 
 def interval(
-    measure: Callable[[NDArray[np.intp]], float | None],
+    measure: Measure,
     *,
     rows: int,
     groups: NDArray[np.int64] | None = None,

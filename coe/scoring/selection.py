@@ -7,7 +7,7 @@ left out and why. That nothing can be told from the columns is a result, too: ``
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -19,9 +19,10 @@ from coe.scoring.folds import Split, split
 from coe.scoring.leaks import LeftOut, leaks, without_content
 from coe.scoring.learners import LAMBDAS, BaseRate, Boosting, Card, Correction, Learner, Logistic, Model, Outcomes
 from coe.scoring.table import Floats, Table
-from coe.scoring.trials import SURE, Figures, Trial, figures, is_sure, simplest_good, trials_of
+from coe.scoring.trials import ONE_ERROR, SURE, Figures, Trial, figures, is_sure, simplest_good, trials_of
 
 FEWEST_TO_CORRECT = 10  # of the rarer outcome
+FEWEST_TO_DOUBT_CARD = 80  # in our simulations a correction was never worse than a good card from here on
 FEWEST_TO_TUNE = 100
 FEWEST_TO_BOOST, ROWS_TO_BOOST = 400, 2_000
 MOST_ROWS = 300_000
@@ -84,7 +85,7 @@ class Choice:
     not_tried: tuple[str, ...]  # rungs that were too high, with what they need
     rows: int
     positives: int
-    rate: float  # the shrunken base rate
+    rate: float  # the base rate, drawn to 5 % while there are too few outcomes
     window: tuple[float, float] | None  # the first and last day of what was learnt from
     split: str  # how the trials were made: "time", "groups", "identical rows", or "" without trials
     columns: tuple[str, ...]  # what it may look at
@@ -141,8 +142,10 @@ def choose_model(
     known = np.flatnonzero(~np.isnan(y))
     left_out = without_content(table, known_at_closing=known_at_closing, allow_personal=allow_personal)
     table = table.without({one.column for one in left_out})
-    outcomes = Outcomes(table, (y > 0).astype(float), points).take(known)
-    rows, positives = len(known), int(outcomes.positive.sum())
+    positive = (y > 0).astype(float)
+    rows, positives = len(known), int(positive[known].sum())
+    few = min(positives, rows - positives) < FEWEST_TO_CORRECT
+    outcomes = Outcomes(table, positive, points, shrunken=few).take(known)
     rate = outcomes.rate
     outcomes, shift = _sampled(outcomes)
     learners, not_tried = rungs(fewer=min(positives, rows - positives), rows=rows, has_card=points is not None)
@@ -152,14 +155,14 @@ def choose_model(
         leaky = leaks(outcomes.table, outcomes.positive, folds)
         left_out += leaky
         table = outcomes.table.without({one.column for one in leaky})
-        outcomes = Outcomes(table, outcomes.positive, outcomes.points)
+        outcomes = replace(outcomes, table=table)
     if folds is None or len(folds.folds) < 2 or not table.columns:
         if folds is not None:
             not_tried.append("no columns are left to learn from" if folds.folds else "the dates leave nothing to try")
         learners = learners[: 1 + (points is not None)]
         folds = None
     trials = trials_of(learners, outcomes, folds) if folds else []
-    state, chosen = _judged(trials, learners, few=min(positives, rows - positives) < FEWEST_TO_TUNE, folds=folds)
+    state, chosen = _judged(trials, learners, few=min(positives, rows - positives) < FEWEST_TO_DOUBT_CARD, folds=folds)
     learner = chosen.learner if chosen else learners[-1]
     return Choice(
         state=state,
@@ -183,15 +186,15 @@ def _judged(
 ) -> tuple[State, Trial | None]:
     """Return the state and the trial of the chosen candidate.
 
-    Whoever claims something has to prove it. Up to a hundred outcomes the rule card is what is known beforehand: it
-    yields only if the base rate beats it beyond chance. From then on, and without a card, the base rate is what
-    stands, and every other candidate has to beat it beyond chance.
+    Whoever claims something has to prove it. Below eighty good outcomes the rule card is what is known beforehand: it
+    yields only to what beats it beyond chance, be that a correction or the base rate. From then on, and without a
+    card, the base rate is what stands, and every other candidate has to beat it beyond chance.
     """
     has_card = len(learners) > 1 and isinstance(learners[1], Card)
     if not trials or folds is None:
         return (State.RULES if has_card else State.TOO_FEW), None
     base, rest = trials[0], trials[1:]
-    best = simplest_good(rest)
+    best = simplest_good(rest, errors=SURE if has_card and few else ONE_ERROR)
     if has_card and few:
         behind, error = base.gain_over(best)
         refuted = behind > SURE * error

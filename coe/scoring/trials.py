@@ -9,11 +9,13 @@ from scipy.special import expit
 
 from coe.scoring.calibration import fit_curve
 from coe.scoring.folds import TIME, Split
-from coe.scoring.learners import BaseRate, Learner, Outcomes
+from coe.scoring.learners import BaseRate, Boosting, Learner, Outcomes
 from coe.scoring.measures import auc, brier, clustered_error, log_losses
 from coe.scoring.table import Floats, Rows
 
-CURVES = ("temperature", "sigmoid")
+# A linear model has its level right by itself; only how sure it is may be off. Trees need both.
+CURVES_OF_LINES = ("temperature",)
+CURVES_OF_TREES = ("temperature", "sigmoid")
 FEWEST_FOR_CURVE = 50
 ONE_ERROR = 1.0
 SURE = 1.645  # one-sided 5 %
@@ -100,20 +102,20 @@ def trials_of(learners: Sequence[Learner], outcomes: Outcomes, split: Split) -> 
 def _trial(learner: Learner, z: Floats, outcomes: Outcomes, split: Split) -> Trial:
     """Return the trial with the best curve.
 
-    A curve replaces the raw log-odds only if it is better by more than one standard error; each fold is calibrated on
-    the other folds, in time on the earlier ones.
+    A curve replaces the raw log-odds only if it is better beyond chance; each fold is calibrated on the other folds,
+    in time on the earlier ones.
     """
     rows = np.concatenate([fold.try_ for fold in split.folds])
     number = np.repeat(np.arange(len(split.folds)), [len(fold.try_) for fold in split.folds])
     y, groups = outcomes.positive[rows], split.groups[rows]
     best = Trial(learner, "none", rows, y, z, np.asarray(expit(z), dtype=float), number, groups)
     # A few dozen outcomes can't tell a curve from luck.
-    curves = CURVES if min(y.sum(), len(y) - y.sum()) >= FEWEST_FOR_CURVE and np.ptp(z) > 0 else ()
-    for curve in () if isinstance(learner, BaseRate) else curves:
+    curves = CURVES_OF_TREES if isinstance(learner, Boosting) else CURVES_OF_LINES
+    enough = min(y.sum(), len(y) - y.sum()) >= FEWEST_FOR_CURVE and np.ptp(z) > 0
+    for curve in curves if enough and not isinstance(learner, BaseRate) else ():
         p = _calibrated(curve, z, y, number, in_time=split.how == TIME)
         trial = Trial(learner, curve, rows, y, z, p, number, groups)
-        gain, error = trial.gain_over(best)
-        best = trial if gain > ONE_ERROR * error else best
+        best = trial if is_sure(trial, best, how=split.how) else best
     return best
 
 
@@ -126,7 +128,7 @@ def _calibrated(kind: str, z: Floats, y: Floats, number: NDArray[np.intp], *, in
     return np.asarray(expit(calibrated), dtype=float)
 
 
-def simplest_good(trials: Sequence[Trial]) -> Trial:
+def simplest_good(trials: Sequence[Trial], *, errors: float = ONE_ERROR) -> Trial:
     """Return the first of the trials, from simple to complex, within one standard error of the best (Breiman 1984).
 
     The error is that of the difference between the two, so what both get wrong doesn't count.
@@ -134,13 +136,13 @@ def simplest_good(trials: Sequence[Trial]) -> Trial:
     best = min(trials, key=lambda trial: float(trial.losses.mean()))
     for trial in trials:
         behind, error = best.gain_over(trial)
-        if trial is best or behind <= ONE_ERROR * error:
+        if trial is best or behind <= errors * error:
             return trial
     return best
 
 
 def is_sure(trial: Trial, base: Trial, *, how: str) -> bool:
-    """Tell whether a trial beats the base rate beyond chance.
+    """Tell whether a trial beats another, as a rule the base rate, beyond chance.
 
     The gain of log-loss a row must be over 1.645 times its standard error by whole groups (one-sided 5 %; stricter
     than one error, because the best of several candidates is tested), and where there is time, in most folds: a signal
