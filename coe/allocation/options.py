@@ -80,10 +80,10 @@ def _chunk(
     possible = _possible(actions, rules, first, second, single=1 + choice.shape[1])
     floor = floors[:, None]
     possible[:, 0] = floors > 0
-    hours = np.where(first >= 0, actions.hours[first], 0.0) + np.where(second >= 0, actions.hours[second], 0.0)
-    counted = np.where(first >= 0, actions.hours[first] * actions.effect[first], 0.0)
-    counted += np.where(second >= 0, actions.hours[second] * actions.effect[second], 0.0)
-    units = rules.units(hours)
+    hours = np.append(actions.hours, 0.0)  # row -1, no action, takes none
+    counted = np.append(actions.hours * actions.effect, 0.0)
+    counted = counted[first] + counted[second]
+    units = rules.units(hours[first] + hours[second])
     service = np.maximum(floor - units, 0)
     units = units + service
     account = np.broadcast_to(rows[:, None], units.shape)

@@ -78,6 +78,21 @@ def test_a_floor_is_served_first_and_an_action_counts_towards_it():
     assert found.teams[0].floors == 4.0
 
 
+def test_what_comes_on_top_of_a_floor_adds_to_it_and_does_not_count_twice():
+    found = plan(accounts(1, floor=[1]), actions((0, 3)), 5)
+
+    assert (found.hours[0], found.first[0]) == (3.0, 0)
+    assert found.value[0] == pytest.approx(10_000 * (1 - np.exp(-3 / 4)))
+    assert found.teams[0].ranked_value == pytest.approx(10_000 * (np.exp(-1 / 4) - np.exp(-3 / 4)))
+
+
+def test_of_floors_that_do_not_all_fit_the_most_valuable_are_served():
+    found = plan(accounts(3, stake=[10, 10_000, 20], floor=[3, 3, 1]), actions(), 4)
+
+    assert found.hours.tolist() == [0, 3, 1]
+    assert found.why(0)["floor_hours_unmet"] == 3.0
+
+
 def test_a_floor_that_is_more_than_there_is_is_told():
     found = plan(accounts(2, floor=[3, 30]), actions((0, 1), (1, 1)), 5)
 
@@ -214,6 +229,21 @@ def test_taking_an_action_away_never_raises_it(company, hours, data):
     before, after = plan(of, much, hours, rules=Rules()), plan(of, fewer, hours, rules=Rules())
 
     assert after.teams[0].ranked_value <= before.teams[0].ranked_value * (1 + 1e-12)
+
+
+def test_an_action_for_an_unknown_account_takes_no_hours_from_the_ranked():
+    of = accounts(12, spread=[0.0] * 11 + [0.9], stake=[10_000.0] * 11 + [1.0])
+    known = [(number, 1) for number in range(11)]
+
+    without, with_it = (plan(of, actions(*rows), 10, rules=Rules()) for rows in (known, [*known, (11, 1)]))
+
+    assert (
+        with_it.teams[0].ranked_value
+        == without.teams[0].ranked_value
+        == pytest.approx(9 * 10_000 * (1 - np.exp(-0.25)))
+    )
+    assert (without.teams[0].filled_up, with_it.teams[0].filled_up) == (1.0, 0.0)
+    assert with_it.position[11] == Position.EXPLORED
 
 
 def test_it_finds_nearly_all_of_a_planted_truth():

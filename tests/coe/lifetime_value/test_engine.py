@@ -9,8 +9,9 @@ import pytest
 from coe.lifetime_value.beta_geometric import fit_beta_geometric
 from coe.lifetime_value.choice import choose
 from coe.lifetime_value.engine import learn
+from coe.lifetime_value.few import PRECISION, USUAL, Paced
 from coe.lifetime_value.histories import Orders
-from coe.lifetime_value.nbd import Nbd
+from coe.lifetime_value.nbd import Nbd, fit_nbd
 from coe.lifetime_value.notes import WORDS, Note
 from coe.lifetime_value.spend import GammaGamma, ShrunkenMeans, fit_spend
 from tests.coe.lifetime_value.customers import AS_OF, of, orders, simulated
@@ -106,13 +107,26 @@ def test_few_customers_lean_on_the_pace_of_their_segment():
     bought.customer[len(busy.customer) :] += 50
     seen, values = learn(bought, as_of=AS_OF, segments={customer: int(customer >= 50) for customer in range(100)})
 
-    fresh = seen.patterns(by_segment=True)
     newcomers = dataclasses.replace(
-        fresh, frequency=np.zeros(2), recency=np.zeros(2), age=np.zeros(2), segment=np.array([0, 1])
+        seen.patterns(by_segment=True),
+        frequency=np.zeros(2),
+        recency=np.zeros(2),
+        age=np.zeros(2),
+        segment=np.array([0, 1]),
+        weight=np.ones(2),
     )
-    expected = values.counts.expected(newcomers, 10)
 
-    assert expected[0] > 2 * expected[1]
+    assert isinstance(values.counts, Paced)
+    expected = values.counts.expected(newcomers, 4)
+    patterns = seen.patterns(by_segment=True)
+    learnt_alike = fit_beta_geometric(patterns, prior=PRECISION, centre=USUAL)
+    found, alike, only_applied = (
+        patterns.weight @ model.log_likelihood(patterns)
+        for model in (values.counts, learnt_alike, Paced(learnt_alike, values.counts.pace))
+    )
+
+    assert expected[0] > 2.5 * expected[1]
+    assert found > only_applied > alike + 10
 
 
 def test_with_next_to_no_repeat_buyers_rates_lean_on_their_segment():
@@ -169,6 +183,17 @@ def test_a_model_that_breaks_is_named_and_left_out(monkeypatch):
     assert found.model.name == "shrunken rate"
 
 
+def test_models_that_cannot_be_told_apart_are_taken_in_the_order_of_preference(monkeypatch):
+    monkeypatch.setattr(
+        "coe.lifetime_value.choice.FITS", dict.fromkeys(("Pareto/NBD", "BG/NBD"), fit_beta_geometric) | {"NBD": fit_nbd}
+    )
+    bought = simulated(300)
+
+    (note,) = choose(bought, of(bought)).notes
+
+    assert (note.code, note.facts["model"]) == ("CHOSEN", "Pareto/NBD")
+
+
 def test_a_history_that_begins_to_repeat_only_lately_is_judged_by_what_it_describes():
     rows = [(customer, f"2024-12-{1 + customer % 9:02}", 5.0) for customer in range(300)]
     again = [(customer, f"2024-12-{21 + customer % 8:02}", 5.0) for customer in range(150)]
@@ -198,9 +223,9 @@ def test_one_slip_of_a_zero_is_cut():
     slip = seen.mean_repeat.copy()
     slip[seen.frequency.argmax()] *= 10_000
 
-    expected = fit_spend(dataclasses.replace(seen, mean_repeat=slip)).expected(seen)
+    slipped = dataclasses.replace(seen, mean_repeat=slip)
 
-    assert expected.max() < 2 * fit_spend(seen).expected(seen).max()
+    assert fit_spend(slipped).expected(slipped).max() < 2 * fit_spend(seen).expected(seen).max()
 
 
 def test_merged_customers_are_one_in_the_choice_as_well():

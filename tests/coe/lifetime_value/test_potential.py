@@ -30,6 +30,16 @@ def test_boosting_finds_the_planted_percentile():
     assert np.corrcoef(np.log(found.wallet), np.log(truth))[0, 1] > 0.85
 
 
+def test_a_wallet_is_not_told_by_the_customers_own_spend():
+    random = np.random.default_rng(3)
+    noise, spend = random.random((700, 6)), random.lognormal(6, 1, 700)
+
+    wallet = potential(spend, group=np.zeros(700, dtype=int), features=noise).wallet
+
+    free = wallet > spend * (1 + 1e-9)
+    assert np.corrcoef(np.log(wallet[free]), np.log(spend[free]))[0, 1] < 0.3  # .42 if it were
+
+
 def test_few_customers_have_the_percentile_of_their_group_drawn_towards_that_of_all():
     spend = np.array([10.0] * 20 + [100.0] * 20)
     group = np.array([1] * 20 + [2] * 20)
