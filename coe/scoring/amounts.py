@@ -17,7 +17,7 @@ from coe.scoring.folds import Fold, by_group, by_time
 from coe.scoring.leaks import LeftOut, without_content
 from coe.scoring.learners import LAMBDAS
 from coe.scoring.measures import clustered_error
-from coe.scoring.table import Floats, Table, identical_rows
+from coe.scoring.table import Floats, Table, twins
 
 FEWEST_BUYERS = 30
 HIGHEST = 0.99
@@ -109,7 +109,7 @@ def _ridge(matrix: Matrix, y: Floats, strength: float) -> tuple[float, Floats]:
 
 def _strength(table: Table, y: Floats) -> float:
     """Return λ: the largest within one standard error of the best, ∞ if no other beats it beyond that."""
-    groups = identical_rows(table) if table.groups is None else table.groups
+    groups = twins(table) if table.groups is None else table.groups
     folds: tuple[Fold, ...] = ()
     high = (y > np.median(y)).astype(float)  # folds are dealt with as many large amounts each
     if table.known_at is not None:

@@ -2,7 +2,7 @@
 
 By time where there are dates: learn from what came first, try on what came after, again and again (forward chaining).
 Else by group: all rows of an account, or all rows with the same values in every column, are on the same side, because a
-twin on the other side makes every model look clever. Never plainly at random.
+twin on the other side makes every model look clever. Single rows only where there are neither accounts nor twins.
 """
 
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from coe.scoring.table import Floats, Rows, Table, identical_rows
+from coe.scoring.table import Floats, Rows, Table, twins
 
 FOLDS = 5
 FOLDS_OF_MANY = 3
 MANY_ROWS = 20_000
 FEWEST_IN_FOLD = 5  # positives and negatives to learn from, and in all tried rows together
-TIME, GROUPS, TWINS = "time", "groups", "identical rows"
+TIME, GROUPS, TWINS, ROWS = "time", "groups", "identical rows", "rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +95,14 @@ def by_group(groups: NDArray[np.int64], y: Floats, *, count: int, seed: int = 0)
 
 
 def split(table: Table, y: Floats, *, embargo: float = 0, seed: int = 0) -> Split:
-    """Return the best folds that the table allows: by time, else by its groups, else by identical rows."""
-    groups = identical_rows(table) if table.groups is None else table.groups
+    """Return the best folds that the table allows: by time, else by its groups, else with twins together."""
+    groups = twins(table) if table.groups is None else table.groups
     count = FOLDS if table.rows < MANY_ROWS else FOLDS_OF_MANY
     if table.known_at is not None:
         folds = by_time(table.known_at, y, count=count, embargo=embargo)
         tried = np.concatenate([fold.try_ for fold in folds]) if folds else np.empty(0, dtype=np.intp)
         if len(folds) > 1 and _both(y, tried):
             return Split(TIME, folds, groups)
-    return Split(TWINS if table.groups is None else GROUPS, by_group(groups, y, count=count, seed=seed), groups)
+    alone = len(np.unique(groups)) == table.rows
+    how = (ROWS if alone else TWINS) if table.groups is None else GROUPS
+    return Split(how, by_group(groups, y, count=count, seed=seed), groups)

@@ -87,7 +87,7 @@ class Choice:
     positives: int
     rate: float  # the base rate, drawn to 5 % while there are too few outcomes
     window: tuple[float, float] | None  # the first and last day of what was learnt from
-    split: str  # how the trials were made: "time", "groups", "identical rows", or "" without trials
+    split: str  # how the trials were made: "time", "groups", "identical rows", "rows", or "" without trials
     columns: tuple[str, ...]  # what it may look at
     trial: Trial | None = None  # the out-of-fold predictions of the chosen one
 

@@ -252,10 +252,37 @@ def _group_codes(groups: Sequence[object] | NDArray[Any]) -> NDArray[np.int64]:
     return np.asarray(codes, dtype=np.int64)
 
 
+def _column_codes(column: Column) -> NDArray[np.int64]:
+    """Return a number for each value of a column; nothing is a value, too."""
+    _, codes = np.unique(np.nan_to_num(column.as_numbers, nan=-math.pi), return_inverse=True)
+    return codes.ravel().astype(np.int64)
+
+
+def _pairs(codes: NDArray[np.int64]) -> float:
+    """Return how many pairs of rows have the same code."""
+    counts = np.bincount(codes).astype(float)
+    return float((counts * (counts - 1)).sum() / 2)
+
+
 def identical_rows(table: Table) -> NDArray[np.int64]:
     """Return a number for each row that is the same for rows with the same values in every column."""
     codes = np.zeros(table.rows, dtype=np.int64)
     for column in table.columns.values():
-        _, own = np.unique(np.nan_to_num(column.as_numbers, nan=-math.pi), return_inverse=True)
-        _, codes = np.unique(codes * (int(own.max(initial=0)) + 1) + own.ravel(), return_inverse=True)
-    return codes.ravel().astype(np.int64)
+        own = _column_codes(column)
+        _, codes = np.unique(codes * (int(own.max(initial=0)) + 1) + own, return_inverse=True)
+        codes = codes.ravel().astype(np.int64)
+    return codes
+
+
+def twins(table: Table) -> NDArray[np.int64]:
+    """Return the same number for rows that are copies of one another, and one of its own for each other row.
+
+    Identical rows are copies unless chance makes as many: two coarse columns agree all the time. Were columns
+    independent, a pair of rows would agree in all of them with the product of the chances to agree in each; since
+    columns hang together, the square root of that is taken for chance.
+    """
+    everybody = table.rows * (table.rows - 1) / 2
+    codes = identical_rows(table)
+    agree = [_pairs(_column_codes(column)) / everybody for column in table.columns.values()] if everybody else []
+    by_chance = everybody * math.sqrt(math.prod(agree))
+    return codes if _pairs(codes) > by_chance else np.arange(table.rows, dtype=np.int64)

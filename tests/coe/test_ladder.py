@@ -73,13 +73,25 @@ def test_above_eighty_it_is_no_worse_than_a_good_card():
 
 
 def test_a_card_that_outcomes_refute_gives_way_to_the_base_rate():
-    table, y, points, *_ = organisation(900, seed=1, wrong=0, unseen=0)
     random = np.random.default_rng(0)
-    luck = (random.random(900) < RATE).astype(float)
+    for rows in (600, 3000):  # fewer than eighty good outcomes, and more
+        points = 3 * random.normal(size=rows)
+        luck = (random.random(rows) < RATE).astype(float)
 
-    assert choose_model(table.without(set(table.columns)), luck, points=3 * points).state is State.RULES
-    assert choose_model(read_table({"x": random.normal(size=900)}), luck, points=3 * points).state is State.NO_SIGNAL
-    assert y.sum() > 0
+        choice = choose_model(read_table({"x": random.normal(size=rows)}), luck, points=points)
+
+        p = choice.scorer.probabilities(read_table({"x": np.zeros(rows)}), points)
+        assert choice.state in (State.NO_SIGNAL, State.CORRECTED)
+        assert loss(luck, p) < loss(luck, np.full(rows, luck.mean())) + 0.005
+
+
+def test_with_a_card_and_no_columns_the_card_stays():
+    table, y, points, *_ = organisation(900, seed=1, wrong=0, unseen=0)
+
+    choice = choose_model(table.without(set(table.columns)), y, points=points)
+
+    assert choice.state is State.RULES
+    assert "no columns are left to learn from" in choice.not_tried
 
 
 def test_each_rung_says_what_it_needs():

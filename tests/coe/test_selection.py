@@ -20,7 +20,7 @@ def test_a_planted_truth_is_learnt():
     p = choice.scorer.probabilities(fresh)
 
     assert choice.state is State.LEARNED
-    assert choice.split == "identical rows"
+    assert choice.split == "rows"
     assert auc((np.random.default_rng(0).random(4000) < truth).astype(float), p) > 0.75
     assert p.mean() == pytest.approx(truth.mean(), abs=0.05)
     assert "600 outcomes" in choice.sentence
@@ -100,9 +100,22 @@ def test_twins_never_stand_on_both_sides():
     for seed in range(8):
         table, _, _ = company(150, seed=seed)
         luck = (np.random.default_rng(seed).random(150) < 0.3).astype(float)[twins]
-        states.append(choose_model(table.take(twins), luck).state)
+        choice = choose_model(table.take(twins), luck)
+        assert choice.split == "identical rows"
+        states.append(choice.state)
 
     assert states.count(State.NO_SIGNAL) >= 7
+
+
+def test_two_coarse_columns_that_agree_all_the_time_are_no_twins():
+    random = np.random.default_rng(1)
+    visits, north = random.poisson(2, 600), random.random(600) < 0.5
+    y = random.random(600) < expit(-2.5 + 0.8 * visits + 0.7 * north)
+
+    choice = choose_model(read_table({"Visits": visits, "North": north}), y)
+
+    assert choice.split == "rows"
+    assert choice.state is State.LEARNED
 
 
 def test_dates_are_tried_forward_in_time():
