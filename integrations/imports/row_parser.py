@@ -212,7 +212,9 @@ class RowParser:
                 return column.read(digits)
             except ValueProblem as still:
                 problem = still
-        is_warning = column.field.type in _LEFT_EMPTY and not column.field.required
+        is_warning = not column.field.required and (
+            column.field.type in _LEFT_EMPTY or (problem.code == UNFIT and column.field.type in _WORDS)
+        )
         row.problems.append(
             Problem(
                 problem.code,
@@ -306,6 +308,9 @@ _NEW = object()
 _KEEPS_EMPTY_WORDS = frozenset({FieldType.ID, FieldType.NAME, FieldType.LONG_TEXT, FieldType.MAPPED})
 # A record is right without these; nothing is computed from them.
 _LEFT_EMPTY = frozenset({FieldType.COUNTRY, FieldType.EMAIL, FieldType.WEBSITE})
+# A damaged letter in a street is no reason to do without the customer.
+_WORDS = frozenset({FieldType.TEXT, FieldType.LONG_TEXT})
+UNFIT = "unfit_text"
 _PLAIN_TEXT = frozenset({FieldType.ID, FieldType.NAME, FieldType.TEXT})
 _SIMPLE: dict[FieldType, Callable[[str], Any]] = {
     FieldType.BOOLEAN: parse_boolean,
@@ -331,7 +336,7 @@ def _fitting(found: Field, text: str) -> str | None:
     try:
         text = clean_text(text, lines=found.type is FieldType.LONG_TEXT)
     except UnfitText as error:
-        raise ValueProblem("unfit_text", str(error)) from None
+        raise ValueProblem(UNFIT, str(error)) from None
     if len(text) > found.max_length:
         raise ValueProblem("too_long", f"is longer than {found.max_length:,} characters")
     return text or None

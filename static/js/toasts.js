@@ -31,7 +31,7 @@
   }), 1000);
 
   /* The last change of this person in this organisation and tab */
-  const shown = () => [...document.querySelectorAll("form[data-undo]")].at(-1);
+  const shown = () => [...document.querySelectorAll("form[data-undo]:not([data-sent])")].at(-1);
   const key = () => `undo ${$("#main")?.dataset.shell} ${$("#main")?.dataset.who}`;
   const keep = url => { try { if (url) sessionStorage.setItem(key(), url); else sessionStorage.removeItem(key()); } catch { /* private mode */ } };
   const kept = () => { try { return sessionStorage.getItem(key()); } catch { return ""; } };
@@ -42,5 +42,10 @@
     if (!shown() && kept()) put(undoing(kept()));
     shown()?.requestSubmit($("button", shown()));
   });
-  document.addEventListener("submit", event => { if (event.target.matches("form[data-undo]")) keep(""); });
+  /* A form that is on its way is not remembered again, whatever else settles meanwhile. */
+  document.addEventListener("submit", event => {
+    if (!event.target.matches("form[data-undo]")) return;
+    event.target.dataset.sent = "";
+    keep("");
+  });
 })();

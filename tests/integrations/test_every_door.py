@@ -69,7 +69,8 @@ def kept(cast: Cast) -> list[Account]:
 )
 def test_what_cannot_be_meant_is_refused(cast: Cast, door: Door, said: dict[str, str], words: str) -> None:
     assert words in door(**said)
-    assert kept(cast) == []
+    # A file keeps its row, with a gap: a damaged letter in a street is no reason to do without the customer.
+    assert [account.city for account in kept(cast)] in ([], [""] if "city" in said else [])
 
 
 @pytest.mark.usefixtures("patience")

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -46,7 +47,9 @@ class Server:
             "http_version": "1.1",
             "headers": [*self.headers, (b"content-length", length)],
         }
-        asyncio.run(Bridge(application, workers=1)(scope, self.receive, self.send))
+        # In a thread of its own: a browser of an earlier test may have left a loop running in this one.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(lambda: asyncio.run(Bridge(application, workers=1)(scope, self.receive, self.send))).result()
 
     @property
     def body(self) -> bytes:
