@@ -1,6 +1,25 @@
-"""What the centre of excellence does: it revises the rule card and scores accounts by it."""
+"""What the centre of excellence does: it revises the rule card, trains models, and scores accounts by them."""
 
+from coe.operations.promote_model import (
+    UnableToPromote,
+    UnableToRevert,
+    promote_if_better,
+    promote_model,
+    revert_model,
+)
 from coe.operations.revise_rule_card import revise_rule_card
 from coe.operations.score_accounts import ScoringOutcome, score_accounts
+from coe.operations.train_model import Training, train_model
 
-__all__ = ["ScoringOutcome", "revise_rule_card", "score_accounts"]
+__all__ = [
+    "ScoringOutcome",
+    "Training",
+    "UnableToPromote",
+    "UnableToRevert",
+    "promote_if_better",
+    "promote_model",
+    "revert_model",
+    "revise_rule_card",
+    "score_accounts",
+    "train_model",
+]

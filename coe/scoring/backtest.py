@@ -7,19 +7,17 @@ chance, the revenue of the last twelve months and the rule card, on the very sam
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from coe.scoring import measures
-from coe.scoring.measures import Figure, Measure
+from coe.scoring.measures import Figure
+from coe.scoring.quality import Segment, probability_figures, ranking_figures, segment_figures
 from coe.scoring.selection import Choice, choose_model
 from coe.scoring.table import Floats, Rows, Table
 
 EMBARGO_DAYS = 7
 FEWEST_FOLDS = 3
-SHARES = (0.1, 0.2)
 SEED = 7
 DRIFT = 0.1
 
@@ -40,25 +38,6 @@ class Period:
     log_loss: float
     base_log_loss: float
     drift: float  # PSI of the scores against the period before, less what chance shows
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """The figures of one territory or segment."""
-
-    name: str
-    rows: int
-    positives: int
-    observed_over_expected: Figure
-    auc: Figure
-
-    @property
-    def is_fair(self) -> bool:
-        """True if the interval of observed ÷ expected holds 1, or the two differ by less than a fifth."""
-        ratio = self.observed_over_expected
-        if ratio.value is None or ratio.low is None or ratio.high is None:
-            return True
-        return ratio.low <= 1 <= ratio.high or abs(ratio.value - 1) < 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,84 +128,13 @@ def backtest(
     why_not = "" if len(periods) >= FEWEST_FOLDS else f"Not yet validated: {len(periods)} of {FEWEST_FOLDS} periods."
     return Backtest(
         periods=tuple(periods),
-        figures=_figures(y[rows], p, np.concatenate(base_predicted), groups, draws)
-        | _ranking(y[rows], p, came, groups, draws),
-        baselines={name: _ranking(y[rows], score, came, groups, draws) for name, score in others.items()},
-        segments=_segments([segments[int(row)] for row in rows], y[rows], p, groups, draws)
+        figures=probability_figures(y[rows], p, np.concatenate(base_predicted), groups, draws)
+        | ranking_figures(y[rows], p, came, groups, draws),
+        baselines={name: ranking_figures(y[rows], score, came, groups, draws) for name, score in others.items()},
+        segments=segment_figures([segments[int(row)] for row in rows], y[rows], p, groups, draws)
         if segments is not None
         else (),
         rows=rows,
         probabilities=p,
         why_not=why_not,
     )
-
-
-def _with_interval(measure: Measure, rows: int, groups: NDArray[np.int64] | None, draws: int, why: str = "") -> Figure:
-    value = measure(np.arange(rows))
-    if value is None:
-        return Figure(None, why=why)
-    found = measures.interval(measure, rows=rows, groups=groups, draws=draws)
-    return Figure(value, *found) if found else Figure(value, why="too few accounts for an interval")
-
-
-def _auc(y: Floats, score: Floats, rows: Rows) -> float:
-    return measures.auc(y[rows], score[rows])
-
-
-def _lift(y: Floats, score: Floats, share: float, rows: Rows) -> float | None:
-    return measures.lift(y[rows], score[rows], share=share).value
-
-
-def _figures(y: Floats, p: Floats, base: Floats, groups: NDArray[np.int64] | None, draws: int) -> dict[str, Figure]:
-    """Return how good the probabilities are."""
-    intercept, slope = measures.calibration_line(y, p)
-    gains = measures.log_losses(y, base) - measures.log_losses(y, p)
-    return {
-        "log_loss": Figure(measures.log_loss(y, p)),
-        "base_log_loss": Figure(measures.log_loss(y, base)),
-        "gain": _with_interval(lambda rows: float(gains[rows].mean()), len(y), groups, draws),
-        "brier": Figure(measures.brier(y, p)),
-        "brier_skill": Figure(1 - measures.brier(y, p) / max(measures.brier(y, base), 1e-12)),
-        "calibration_slope": Figure(slope),
-        "calibration_intercept": Figure(intercept),
-        "ece_beyond_chance": Figure(measures.ece_beyond_chance(y, p)),
-        "observed_over_expected": measures.observed_over_expected(int(y.sum()), float(p.sum())),
-    }
-
-
-def _ranking(
-    y: Floats, score: Floats, worth: Floats | None, groups: NDArray[np.int64] | None, draws: int
-) -> dict[str, Figure]:
-    """Return how good the order is: it needs no probabilities, so every baseline has it, too."""
-    found = {"auc": _with_interval(partial(_auc, y, score), len(y), groups, draws)}
-    for share in SHARES:
-        name = f"{share:.0%}".rstrip("%")
-        full = measures.lift(y, score, share=share)
-        found[f"lift_{name}"] = _with_interval(
-            partial(_lift, y, score, share),
-            len(y),
-            groups,
-            draws,
-            full.why,
-        )
-        found[f"capture_{name}"] = measures.capture(y, score, share=share)
-        if worth is not None:
-            found[f"value_capture_{name}"] = measures.capture(worth, score, share=share)
-    return found
-
-
-def _segments(
-    names: Sequence[str], y: Floats, p: Floats, groups: NDArray[np.int64] | None, draws: int
-) -> tuple[Segment, ...]:
-    found = []
-    of_row = np.array([name or "–" for name in names])
-    for name in np.unique(of_row):
-        rows = np.flatnonzero(of_row == name)
-        positives = int(y[rows].sum())
-        area = Figure(None, why=f"{positives} positive outcomes; shown from {measures.FEWEST_POSITIVES} on")
-        if min(positives, len(rows) - positives) >= measures.FEWEST_POSITIVES:
-            own = None if groups is None else groups[rows]
-            area = _with_interval(partial(_auc, y[rows], p[rows]), len(rows), own, draws)
-        ratio = measures.observed_over_expected(positives, float(p[rows].sum()))
-        found.append(Segment(str(name), len(rows), positives, ratio, area))
-    return tuple(found)

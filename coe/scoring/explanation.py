@@ -17,10 +17,12 @@ from coe.scoring.base_rate import score_of
 from coe.scoring.learners import BoostedModel, LinearModel
 from coe.scoring.personal import is_personal
 from coe.scoring.selection import Scorer
-from coe.scoring.table import Column, Floats, Kind, Table, read_column
+from coe.scoring.table import Column, Floats, Kind, Table, read_column, read_table
 
 SHOWN = 5
 CARD = "rule card"
+KNOWN_AT = "known at"
+FEWEST_TYPICAL = 20
 Cell = float | str | None
 
 
@@ -65,6 +67,38 @@ def _typical(column: Column) -> Column:
         code = -1 if nothing else int(np.bincount(column.codes[~missing]).argmax())
         return replace(column, codes=np.array([code], dtype=np.int32))
     return replace(column, numbers=np.array([np.nan if nothing else np.median(column.numbers[~missing])]))
+
+
+def typical_values(
+    table: Table, segments: Sequence[str] | None = None, *, points: Floats | None = None
+) -> dict[str, dict[str, Cell]]:
+    """Return what is typical of all rows ("") and of each segment of twenty rows or more, as it is kept in JSON.
+
+    ``CARD`` holds the median of the card's points, ``KNOWN_AT`` the day that dates are counted from.
+    """
+    of_row = np.array([""] * table.rows if segments is None else [str(name) for name in segments])
+    found = {}
+    for name in ("", *(str(one) for one in np.unique(of_row) if one)):
+        rows = np.arange(table.rows) if not name else np.flatnonzero(of_row == name)
+        if name and len(rows) < FEWEST_TYPICAL:
+            continue
+        typical = typical_row(table.take(rows))
+        values: dict[str, Cell] = {column: one.value(0) for column, one in typical.columns.items()}
+        if points is not None and len(rows):
+            values[CARD] = float(np.median(points[rows]))
+        if typical.known_at is not None:
+            values[KNOWN_AT] = float(typical.known_at[0])
+        found[name] = values
+    return found
+
+
+def row_of(values: Mapping[str, Cell], kinds: Mapping[str, str]) -> Table:
+    """Return what ``typical_values`` kept as a table of one row."""
+    table = read_table(
+        {name: [values.get(name)] for name in kinds}, kinds={name: Kind(kind) for name, kind in kinds.items()}
+    )
+    known_at = values.get(KNOWN_AT)
+    return replace(table, rows=1, known_at=np.array([known_at]) if isinstance(known_at, float) else None)
 
 
 def explain(

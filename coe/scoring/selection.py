@@ -18,7 +18,7 @@ from coe.scoring.calibration import Curve, Evidence, clamped, fit_curve, gather_
 from coe.scoring.folds import Split, split
 from coe.scoring.leaks import LeftOut, leaks, without_content
 from coe.scoring.learners import LAMBDAS, BaseRate, Boosting, Card, Correction, Learner, Logistic, Model, Outcomes
-from coe.scoring.table import Floats, Table
+from coe.scoring.table import Floats, Rows, Table
 from coe.scoring.trials import ONE_ERROR, SURE, Figures, Trial, figures, is_sure, simplest_good, trials_of
 
 FEWEST_TO_CORRECT = 10  # of the rarer outcome
@@ -90,6 +90,8 @@ class Choice:
     split: str  # how the trials were made: "time", "groups", "identical rows", "rows", or "" without trials
     columns: tuple[str, ...]  # what it may look at
     trial: Trial | None = None  # the out-of-fold predictions of the chosen one
+    trials: tuple[Trial, ...] = ()  # of all candidates, on the same rows; the first is the base rate
+    learnt: Rows = field(default_factory=lambda: np.empty(0, dtype=np.intp))  # the caller's rows behind those of trials
 
     @property
     def sentence(self) -> str:
@@ -128,13 +130,16 @@ def choose_model(
     known_at_closing: Collection[str] = (),
     allow_personal: bool = False,
     embargo: float = 0,
+    negatives_kept: float = 1.0,
 ) -> Choice:
     """Return the model that these outcomes justify.
 
     ``outcome`` is 1 or 0 a row; a row without one (None, NaN) isn't learnt from. ``points`` are the rule card's
     log-odds points of each row, if there is a card. ``known_at_closing`` names columns that must not be used.
     ``embargo`` is the days between knowing a row's columns and knowing its outcome for certain (the horizon and a
-    few days for late bookings): only what was settled by then is learnt from in a trial by time.
+    few days for late bookings): only what was settled by then is learnt from in a trial by time. ``negatives_kept`` is
+    the share of the rows without a good outcome that the caller drew, having kept all the others: the probabilities
+    are those of life, not of the sample.
 
     ``allow_personal`` lets personal columns in. The product never does; published reference figures did.
     """
@@ -147,7 +152,8 @@ def choose_model(
     few = min(positives, rows - positives) < FEWEST_TO_CORRECT
     outcomes = Outcomes(table, positive, points, shrunken=few).take(known)
     rate = outcomes.rate
-    outcomes, shift = _sampled(outcomes)
+    outcomes, drawn, shift = _sampled(outcomes)
+    shift += math.log(negatives_kept)
     learners, not_tried = rungs(fewer=min(positives, rows - positives), rows=rows, has_card=points is not None)
     folds: Split | None = None
     if len(learners) > 2 - (points is None):
@@ -173,11 +179,13 @@ def choose_model(
         not_tried=tuple(not_tried),
         rows=rows,
         positives=positives,
-        rate=rate,
+        rate=_shifted_rate(rate, math.log(negatives_kept)),
         window=_window(outcomes.table),
         split=folds.how if folds else "",
         columns=tuple(outcomes.table.columns),
         trial=chosen,
+        trials=tuple(trials),
+        learnt=known[drawn],
     )
 
 
@@ -215,14 +223,18 @@ def _fitted(learner: Learner, outcomes: Outcomes, trial: Trial | None, shift: fl
     return Scorer(model, fit_curve(trial.curve, trial.z, trial.y), shift, evidence)
 
 
-def _sampled(outcomes: Outcomes) -> tuple[Outcomes, float]:
-    """Return at most 300,000 rows, half of each outcome where there are enough, and what that adds to the log-odds.
+def _shifted_rate(rate: float, shift: float) -> float:
+    return float(expit(math.log(rate) - math.log1p(-rate) + shift)) if shift else rate
+
+
+def _sampled(outcomes: Outcomes) -> tuple[Outcomes, Rows, float]:
+    """Return at most 300,000 rows, half of each outcome where enough; which; and what that adds to the log-odds.
 
     Sampling by outcome changes only the intercept, by ln of the sampling rates (Prentice & Pyke 1979).
     """
     rows = len(outcomes.positive)
     if rows <= MOST_ROWS:
-        return outcomes, 0.0
+        return outcomes, np.arange(rows), 0.0
     random = np.random.default_rng(SEED)
     kinds = [np.flatnonzero(outcomes.positive == value) for value in (0, 1)]
     smaller = min(len(kind) for kind in kinds)
@@ -230,7 +242,8 @@ def _sampled(outcomes: Outcomes) -> tuple[Outcomes, float]:
     kept = [kind if len(kind) <= most else np.sort(random.choice(kind, most, replace=False)) for kind in kinds]
     negatives, positives = (len(part) / max(len(kind), 1) for part, kind in zip(kept, kinds, strict=True))
     shift = math.log(negatives / positives) if negatives and positives else 0.0
-    return outcomes.take(np.sort(np.concatenate(kept))), shift
+    drawn = np.sort(np.concatenate(kept))
+    return outcomes.take(drawn), drawn, shift
 
 
 def _window(table: Table) -> tuple[float, float] | None:

@@ -18,6 +18,7 @@ from tests.pipeline import records
 
 NOT_AUDITED = {
     "coe_scoringrun": "the record of a night's scoring, made by the night itself",
+    "coe_trainedmodelfile": "the bytes of a model; the version that they belong to is audited",
     "integrations_idempotencykey": "what the API answered to a change; the change itself is audited",
     "integrations_importbatch": "what a commit needs to be undone; the undoing is audited like any change",
     "integrations_importchunk": "what a commit has done so far; the records it wrote are audited",

@@ -1,0 +1,70 @@
+"""Whether the inputs look as they did when a model was trained: PSI by column, less what chance shows.
+
+``distributions`` is kept with the model, ``drifts`` holds tonight's columns against it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coe.scoring.table import Column, Kind, Table
+
+BINS = 10
+MOST_WORDS = 20
+LOOK, ALARM = 0.1, 0.25
+
+
+def distributions(table: Table) -> dict[str, Any]:
+    """Return how each column is distributed: rows in each bin, the last one for what is missing."""
+    return {name: _distribution(column) for name, column in table.columns.items()}
+
+
+def _distribution(column: Column) -> dict[str, Any]:
+    missing = column.missing
+    if column.kind is Kind.CATEGORY:
+        counts = np.bincount(column.codes[~missing], minlength=len(column.words))
+        kept = [int(place) for place in np.argsort(-counts, kind="stable")[:MOST_WORDS]]
+        cuts: list[Any] = [column.words[place] for place in kept]
+    else:
+        values = column.numbers[~missing]
+        cuts = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1])).tolist() if len(values) else []
+    shape = {"kind": column.kind.value, "cuts": cuts}
+    return shape | {"counts": _counts(shape, column).tolist()}
+
+
+def _counts(shape: Mapping[str, Any], column: Column) -> NDArray[np.int64]:
+    cuts, missing = shape["cuts"], column.missing
+    size = len(cuts) + 2  # words that aren't kept, or what lies beyond the last cut; and what is missing
+    if column.kind is Kind.CATEGORY:
+        places = {word: place for place, word in enumerate(cuts)}
+        by_code = np.asarray([places.get(word, len(cuts)) for word in column.words] + [size - 1], dtype=np.int64)
+        return np.bincount(by_code[column.codes], minlength=size)
+    inside = np.searchsorted(np.asarray(cuts, dtype=float), np.nan_to_num(column.numbers), side="right")
+    return np.bincount(np.where(missing, size - 1, inside), minlength=size)
+
+
+def drifts(kept: Mapping[str, Any], table: Table) -> dict[str, float]:
+    """Return the PSI of each column less (B − 1)·(1/N + 1/M); a column that is gone counts as all missing."""
+    found = {}
+    for name, shape in kept.items():
+        column = table.columns.get(name)
+        before = np.asarray(shape["counts"], dtype=float)
+        if column is None or column.kind.value != shape["kind"]:
+            now = np.zeros_like(before)
+            now[-1] = table.rows
+        else:
+            now = _counts(shape, column).astype(float)
+        found[name] = _psi(before, now)
+    return found
+
+
+def _psi(before: NDArray[np.float64], now: NDArray[np.float64]) -> float:
+    used = (before + now) > 0
+    before, now = before[used], now[used]
+    if not before.sum() or not now.sum():
+        return 0.0
+    shares = [(counts + 0.5) / (counts.sum() + 0.5 * len(counts)) for counts in (before, now)]
+    raw = float(np.sum((shares[1] - shares[0]) * np.log(shares[1] / shares[0])))
+    return raw - (len(before) - 1) * (1 / float(before.sum()) + 1 / float(now.sum()))
