@@ -14,7 +14,7 @@ from agile_sales.sign_in_forms import PASSWORD_HINT
 from pipeline.forms.filters import FilterForm
 from tenancy.form_fields import DayField, LineField
 from tenancy.models import Unit, User
-from tenancy.models.member import ASSIGNABLE_ROLES
+from tenancy.models.member import ASSIGNABLE_ROLES, MOST_HOURS
 from tenancy.people import MemberFilter
 
 STATES = [("active", _("Active")), ("inactive", _("Deactivated")), ("no_login", _("Without sign-in"))]
@@ -86,6 +86,18 @@ class MemberNameForm(VersionForm):
 
     name = LineField(label=_("Name"), max_length=200)
     title = LineField(label=_("Position"), max_length=120, required=False)
+
+
+class HoursForm(VersionForm):
+    """How many hours a week a member has for customers."""
+
+    hours_per_week = forms.IntegerField(
+        label=_("Hours a week for customers"),
+        required=False,
+        min_value=0,
+        max_value=MOST_HOURS,
+        widget=forms.NumberInput(attrs={"class": "input num", "inputmode": "numeric"}),
+    )
 
 
 class RoleForm(VersionForm):

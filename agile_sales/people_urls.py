@@ -15,6 +15,7 @@ urlpatterns = [
     path("members/invitations/<uuid:invitation_id>/revoke/", invitations.invitation_revoke, name="invitation-revoke"),
     path("members/<uuid:member_id>/", members.member, name="member"),
     path("members/<uuid:member_id>/name/", members.rename, name="member-rename"),
+    path("members/<uuid:member_id>/hours/", members.hours, name="member-hours"),
     path("members/<uuid:member_id>/role/", members.role, name="member-role"),
     path("members/<uuid:member_id>/deactivate/", members.deactivate, name="member-deactivate"),
     path("members/<uuid:member_id>/reactivate/", members.reactivate, name="member-reactivate"),

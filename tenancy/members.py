@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from tenancy.events import record_event
 from tenancy.locks import hold
 from tenancy.models import ApiToken, Member, Organization
-from tenancy.models.member import ASSIGNABLE_ROLES
+from tenancy.models.member import ASSIGNABLE_ROLES, MOST_HOURS
 from tenancy.tokens import revoke_token
 
 
@@ -90,6 +90,33 @@ def rename_member(
         _write(current, at, name=name, title=title)
         # Names of people stay out of the event: it lives longer than they may.
         _tell("member.renamed", organization, current, actor, at, fields=changed)
+    return current
+
+
+@transaction.atomic
+def set_hours(
+    *,
+    organization: Organization,
+    member: Member,
+    version: int,
+    hours_per_week: int | None,
+    actor: Member | None,
+    at: datetime,
+) -> Member:
+    """Say how many hours a week a member has for customers; None for what is usual in the organisation.
+
+    The next night plans with them.
+
+    :raises UnableToChangeMember: for hours that no week has.
+    :raises StaleMember: when the member has another version by now.
+    """
+    if hours_per_week is not None and not 0 <= hours_per_week <= MOST_HOURS:
+        raise UnableToChangeMember(_("A week has 0 to %s hours for customers.") % MOST_HOURS)
+    current = _current(organization, member, version)
+    if current.hours_per_week != hours_per_week:
+        before = current.hours_per_week
+        _write(current, at, hours_per_week=hours_per_week)
+        _tell("member.hours_changed", organization, current, actor, at, **{"from": before, "to": hours_per_week})
     return current
 
 

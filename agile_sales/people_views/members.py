@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agile_sales.people_forms import (
     DeactivateForm,
+    HoursForm,
     JoinUnitForm,
     LeaveUnitForm,
     MemberFilterForm,
@@ -110,6 +111,8 @@ def _page(request: MemberRequest, one: Member, *, status: int = 200, **context: 
         "assigns": assigns,
         "tokens": operations.tokens_made_by(organization=request.organization, member=one, now=now) if manages else [],
         "name_form": MemberNameForm(initial={"name": one.name, "title": one.title, **read_at}),
+        "usual_hours": request.organization.setting("customer_hours_per_week"),
+        "hours_form": HoursForm(initial={"hours_per_week": one.hours_per_week, **read_at}),
         "role_form": RoleForm(initial={"role": one.role, **read_at}),
         "deactivate_form": DeactivateForm(initial=read_at),
         "reactivate_form": VersionForm(initial=read_at),
@@ -160,6 +163,19 @@ def rename(request: MemberRequest, member_id: UUID) -> HttpResponse:
         return _("Saved.")
 
     return _answer(request, one, form, "name_form", change)
+
+
+@member_can(Action.MANAGE_UNITS)
+@require_POST
+def hours(request: MemberRequest, member_id: UUID) -> HttpResponse:
+    """Say how many hours a week a member has for customers: the night plans with them."""
+    one, form = _member(request, member_id), HoursForm(request.POST)
+
+    def change() -> str:
+        operations.set_hours(**_stated(request, one), **form.cleaned_data)
+        return _("Saved. The next night plans with it.")
+
+    return _answer(request, one, form, "hours_form", change)
 
 
 @member_can(Action.MANAGE_MEMBERS)

@@ -28,9 +28,10 @@ from tenancy.members import (
     deactivate_member,
     reactivate_member,
     rename_member,
+    set_hours,
 )
 from tenancy.models import Member, Organization, UnitMembership
-from tenancy.models.member import ASSIGNABLE_ROLES
+from tenancy.models.member import ASSIGNABLE_ROLES, MOST_HOURS
 
 EXAMPLE = {
     "id": "0192f0c1-7b2a-7c3e-9a53-0b6f5d1e2a77",
@@ -44,6 +45,7 @@ EXAMPLE = {
     "title": "Account manager",
     "role": "member",
     "manager": {"id": "0192f0c1-7b2a-7c3e-9a53-0b6f5d1e2a70", "name": "Sil Marten"},
+    "hours_per_week": 20,
     "is_active": True,
     "has_login": True,
     "memberships": [
@@ -79,6 +81,9 @@ class MemberSerializer(serializers.Serializer[Any]):
     title = serializers.CharField(allow_null=True)
     role = serializers.ChoiceField(Member.Role.choices)
     manager = ReferenceSerializer(allow_null=True)
+    hours_per_week = serializers.IntegerField(
+        allow_null=True, help_text="For customers; null where what is usual in the organisation holds."
+    )
     is_active = serializers.BooleanField(help_text="Whether the person is still here.")
     has_login = serializers.BooleanField(help_text="Sales people who came with an import may have none.")
     memberships = MembershipSerializer(many=True, help_text="The units, of now and of before, the earliest first.")
@@ -101,6 +106,9 @@ BODY = Body(
         bodies.text("title", 120, "What the person does.", example="Account manager"),
         bodies.code(
             "role", ROLES, "What the person may do; `member`, where nobody says.", example="member", null=False
+        ),
+        bodies.whole(
+            "hours_per_week", 0, MOST_HOURS, "Hours a week for customers; null for what is usual.", example=20
         ),
         bodies.yes("is_active", "Whether the person is still here. Who leaves is signed out at once.", null=False),
     ],
@@ -136,7 +144,17 @@ class MemberView(RecordView):
     singular, plural = "member", "members"
     record = MemberSerializer
     example = EXAMPLE
-    columns = (*FIELDS, "email", "title", "role", "manager_id", "manager__name", "is_active", "user_id")
+    columns = (
+        *FIELDS,
+        "email",
+        "title",
+        "role",
+        "manager_id",
+        "manager__name",
+        "hours_per_week",
+        "is_active",
+        "user_id",
+    )
 
     def rows(self) -> QuerySet[Any, Any]:
         """Return the members, those who left as well: records go on naming them."""
@@ -156,6 +174,7 @@ class MemberView(RecordView):
             "title": row["title"] or None,
             "role": row["role"],
             "manager": reference(row, "manager"),
+            "hours_per_week": row["hours_per_week"],
             "is_active": row["is_active"],
             "has_login": row["user_id"] is not None,
             "memberships": [
@@ -195,9 +214,19 @@ class MemberListView(MemberView, MemberWritingView, CreatingView):
         """Add the member."""
         both_or_neither(values)
         is_active = values.pop("is_active", True)
+        hours = values.pop("hours_per_week", None)
         made = add_member(
             organization=self.organization, actor=None, at=self.now, **{"role": Member.Role.MEMBER, **values}
         )
+        if hours is not None:
+            made = set_hours(
+                organization=self.organization,
+                member=made,
+                version=made.version,
+                hours_per_week=hours,
+                actor=None,
+                at=self.now,
+            )
         if not is_active:
             deactivate_member(
                 organization=self.organization, member=made, version=made.version, actor=None, at=self.now
@@ -223,8 +252,8 @@ class MemberDetailView(MemberView, MemberWritingView, ChangingView):
     summary = "Get a member"
     body = BODY
     about = {
-        "PATCH": "Names, role and coming or going are changes of their own: the version grows by one for each. They "
-        "hold from the person's next request on. Administrators are changed on the page Members only."
+        "PATCH": "Names, role, hours and coming or going are changes of their own: the version grows by one for each. "
+        "They hold from the person's next request on. Administrators are changed on the page Members only."
     }
 
     def locked(self, key: UUID, seen: Seen) -> Any:
@@ -247,6 +276,8 @@ class MemberDetailView(MemberView, MemberWritingView, ChangingView):
             )
         if "role" in values:
             record = change_role(member=record, version=record.version, role=values["role"], **known)
+        if "hours_per_week" in values:
+            record = set_hours(member=record, version=record.version, hours_per_week=values["hours_per_week"], **known)
         if "is_active" in values:
             move = reactivate_member if values["is_active"] else deactivate_member
             move(member=record, version=record.version, **known)

@@ -1,11 +1,13 @@
 """The tables of customers and deals."""
 
 from pipeline.models.account import Account, IcpFit, Lifecycle, Segment
+from pipeline.models.account_value import AccountValue, WalletBasis
 from pipeline.models.activity import Activity, ActivityKind, Direction
 from pipeline.models.bulk import BulkChange, BulkState
 from pipeline.models.contact import BuyingRole, Contact
 from pipeline.models.history import OpportunityHistory, TrackedField
 from pipeline.models.inquiry import Inquiry, InquiryChannel, InquiryState
+from pipeline.models.next_action import IN_PLAN, Choice, NextAction, Place, PlannedAction, WeekPlan
 from pipeline.models.opportunity import Opportunity, Outcome
 from pipeline.models.order import Order, OrderLine, OrderStatus
 from pipeline.models.product import Product
@@ -19,12 +21,14 @@ from pipeline.models.undo import UNDO_MINUTES, UNDO_TIME, ChangeKind, UndoChange
 from pipeline.models.usage import UsageSignal
 
 __all__ = [
+    "IN_PLAN",
     "MANUAL",
     "UNDO_MINUTES",
     "UNDO_TIME",
     "Account",
     "AccountScore",
     "AccountScoreHistory",
+    "AccountValue",
     "Activity",
     "ActivityKind",
     "Band",
@@ -32,6 +36,7 @@ __all__ = [
     "BulkState",
     "BuyingRole",
     "ChangeKind",
+    "Choice",
     "Contact",
     "CrmRecord",
     "Direction",
@@ -42,6 +47,7 @@ __all__ = [
     "InquiryState",
     "Lifecycle",
     "ListName",
+    "NextAction",
     "Opportunity",
     "OpportunityHistory",
     "OpportunitySnapshot",
@@ -50,6 +56,8 @@ __all__ = [
     "OrderStatus",
     "Outcome",
     "Pipeline",
+    "Place",
+    "PlannedAction",
     "Product",
     "SatisfactionResponse",
     "SavedView",
@@ -61,4 +69,6 @@ __all__ = [
     "UndoStep",
     "UsageSignal",
     "ViewChoice",
+    "WalletBasis",
+    "WeekPlan",
 ]

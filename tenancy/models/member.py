@@ -7,6 +7,9 @@ from django.db import models
 
 from tenancy.tenant_model import TenantForeignKey, TenantManager, TenantModel, TenantQuerySet
 
+MOST_HOURS = 60
+"""A week's hours for customers that can be meant."""
+
 
 class MemberQuerySet(TenantQuerySet["Member"]):
     """The vocabulary of members."""
@@ -43,6 +46,9 @@ class Member(TenantModel):
     title = models.CharField(max_length=120, blank=True)
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.MEMBER)
     manager = TenantForeignKey("self", models.SET_NULL, null=True, blank=True)
+    hours_per_week = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="For customers; nothing said: what is usual in the organisation."
+    )
     is_active = models.BooleanField(default=True)
     deactivated_at = models.DateTimeField(null=True, blank=True)
     source = models.CharField(max_length=80, default="manual")
@@ -55,6 +61,9 @@ class Member(TenantModel):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(hours_per_week=None) | models.Q(hours_per_week__lte=MOST_HOURS), name="member_hours"
+            ),
             models.UniqueConstraint(fields=["organization", "source", "external_id"], name="member_source"),
             models.UniqueConstraint(fields=["organization", "user"], name="member_user"),
         ]

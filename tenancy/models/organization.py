@@ -14,6 +14,10 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     # Where "act today" and "this week" end, as shares of the ranked list: a list is cut where people's time ends.
     "score_bands": {"act_percent": 5, "week_percent": 20},
     "score_horizon_days": 90,
+    # Hours a week that a person has for customers where nothing else is said of them: two in five of a working week.
+    "customer_hours_per_week": 16,
+    # Service that an account gets in any case: so many hours when nobody was in touch for so many days, by segment.
+    "service_floors": {"key": {"days": 30, "hours": 0.5}, "large": {"days": 90, "hours": 0.5}},
     # Members without a second factor are sent to set one up; tokens of integrators are not asked.
     "mfa_required": False,
     # How long the entries of the audit trail are kept (their seals stay).

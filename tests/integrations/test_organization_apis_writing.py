@@ -127,7 +127,8 @@ class TestMembers:
         made = loads(answer)
         path = f"{MEMBERS}/{made['id']}"
         changed = loads(acme.patch(path, {"title": "Lead", "role": "member"}, answer["ETag"]))
-        gone = loads(acme.patch(path, {"is_active": False}, changed["version"]))
+        hours = loads(acme.patch(path, {"hours_per_week": 20}, changed["version"]))
+        gone = loads(acme.patch(path, {"is_active": False}, hours["version"]))
         back = loads(acme.patch(path, {"is_active": True}, gone["version"]))
 
         assert answer.status_code == 201
@@ -138,11 +139,13 @@ class TestMembers:
             1,
         )
         assert (changed["title"], changed["role"], changed["version"]) == ("Lead", "member", 3)
+        assert (made["hours_per_week"], hours["hours_per_week"]) == (None, 20)
         assert (gone["is_active"], back["is_active"]) == (False, True)
         assert events_of(cast, made["id"]) == [
             "member.added",
             "member.renamed",
             "member.role_changed",
+            "member.hours_changed",
             "member.deactivated",
             "member.reactivated",
         ]

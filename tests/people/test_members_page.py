@@ -131,6 +131,18 @@ def test_only_an_administrator_changes_members(cast: Cast, client_for: ClientFor
     assert fresh(cast, cast.mia).version == 1
 
 
+def test_who_leads_says_how_many_hours_somebody_has_for_customers(cast: Cast, client_for: ClientFor) -> None:
+    lena = client_for(cast.lena)
+    assert "16 a week, as usual here" in text_of(lena.get(page_of(cast.rui)))
+
+    assert lena.post(page_of(cast.rui, "hours/"), {"hours_per_week": "20", "version": 1}).status_code == 302
+    assert "20 a week" in text_of(lena.get(page_of(cast.rui)))
+    assert lena.post(page_of(cast.rui, "hours/"), {"hours_per_week": "90", "version": 2}).status_code == 422
+    assert client_for(cast.rui).post(page_of(cast.rui, "hours/"), {"hours_per_week": "1"}).status_code == 403
+    assert client_for(cast.sam).post(page_of(cast.rui, "hours/"), {"hours_per_week": "1"}).status_code == 404
+    assert fresh(cast, cast.rui).hours_per_week == 20
+
+
 def test_a_role_holds_from_the_next_request_on(cast: Cast, ada: Client, client_for: ClientFor) -> None:
     """ASVS V8.3.2: a change of what somebody may do applies at once, to a session that is open already."""
     rui = client_for(cast.rui)

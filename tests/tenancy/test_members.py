@@ -119,6 +119,28 @@ def test_a_name_changes_and_the_event_does_not_hold_it(cast: Cast) -> None:
 
 
 @pytest.mark.usefixtures("acme_scope")
+def test_hours_for_customers_are_said_with_an_event_and_taken_back(cast: Cast) -> None:
+    said = members.set_hours(**by_ada(cast, cast.rui, hours_per_week=20))
+    assert (said.hours_per_week, said.version) == (20, 2)
+    assert last_event("member.hours_changed").payload == {"from": None, "to": 20}
+    assert members.set_hours(**by_ada(cast, cast.rui, version=2, hours_per_week=20)).version == 2
+    assert members.set_hours(**by_ada(cast, cast.rui, version=2, hours_per_week=None)).hours_per_week is None
+
+
+@pytest.mark.usefixtures("acme_scope")
+@pytest.mark.parametrize("hours", [-1, 61])
+def test_hours_that_no_week_has_are_refused(cast: Cast, hours: int) -> None:
+    with pytest.raises(UnableToChangeMember, match="0 to 60"):
+        members.set_hours(**by_ada(cast, cast.rui, hours_per_week=hours))
+
+
+@pytest.mark.usefixtures("acme_scope")
+def test_nobody_says_the_hours_of_another_organisation(cast: Cast) -> None:
+    with pytest.raises(Member.DoesNotExist):
+        members.set_hours(**by_ada(cast, cast.sam, hours_per_week=20))
+
+
+@pytest.mark.usefixtures("acme_scope")
 def test_ending_tokens_ends_only_those_of_that_member(cast: Cast) -> None:
     for maker in (cast.rui, cast.rui, cast.mia):
         issue_token(organization=cast.acme, name="T", scopes=["accounts:read"], issued_at=NOW, issued_by=maker)
