@@ -224,8 +224,7 @@ SELECT DISTINCT ON (n.account_id) n.account_id, (n.responded_at AT TIME ZONE %(z
  ORDER BY n.account_id, n.responded_at DESC, n.id
 """
 
-OWNED = f"""
-WITH {PURCHASES},
+OWNED_THEN = """
 owned AS (
     SELECT o.account_id, l.product_id
       FROM ordered o JOIN pipeline_orderline l ON l.organization_id = %(org)s AND l.order_id = o.id
@@ -233,5 +232,6 @@ owned AS (
     UNION
     SELECT account_id, product_id FROM deal WHERE kind = 'won' AND product_id IS NOT NULL
 )
-"""  # nosec B608 # our constants; values are parameters
+"""
+OWNED = f"WITH {PURCHASES},{OWNED_THEN}"
 OWNED_PRODUCTS = OWNED + "SELECT account_id, array_agg(product_id) FROM owned GROUP BY account_id"  # nosec B608 # our constants; values are parameters

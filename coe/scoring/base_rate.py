@@ -34,7 +34,7 @@ def _mean_probability(intercept: float, points: NDArray[np.float64], weights: ND
     return float(np.average(1 / (1 + np.exp(-np.clip(intercept + points, -700, 700))), weights=weights))
 
 
-def intercept_for(points: Sequence[float], *, rate: float) -> float:
+def intercept_for(points: Sequence[float] | NDArray[np.float64], *, rate: float) -> float:
     """Return the number to add to every account's points so that their mean probability is the base rate.
 
     Found by bisection: the mean rises with the intercept, so there is exactly one. Equal sums of points are counted
@@ -42,7 +42,7 @@ def intercept_for(points: Sequence[float], *, rate: float) -> float:
     """
     if not 0 < rate < 1:
         raise ValueError(f"a base rate lies between 0 and 1, not {rate}")
-    if not points:
+    if not len(points):
         return log_odds(rate)
     distinct, counts = np.unique(np.asarray(points, dtype=np.float64), return_counts=True)
     weights = counts.astype(np.float64)
