@@ -45,6 +45,8 @@ def reason_sentence(reason: Reason, today: datetime.date) -> str:
 
     ``today`` is the day that the score looks at, so that a score of last December speaks of last December.
     """
+    if text := reason.get("fact", {}).get("text"):
+        return str(text)  # what a learnt model says brings its own words
     write = SENTENCES.get(reason["code"])
     return write(reason, today) if write else reason["code"].replace("_", " ").capitalize()
 
@@ -56,10 +58,23 @@ def first_sentence(reasons: Sequence[Reason], today: datetime.date) -> str:
     return reason_sentence(chosen, today) if chosen else ""
 
 
+STATE_WORDS = {
+    "too_few_outcomes": "Too few outcomes, everybody gets the base rate",
+    "rules": "Rule card",
+    "rules_corrected": "Rule card corrected by outcomes",
+    "learned": "Learned from outcomes",
+    "no_reliable_signal": "No reliable signal, everybody gets the base rate",
+}
+
+
 def method_words(model_version: str) -> str:
     """Return the method that made a score, as people say it."""
     if model_version == "rule-card-shipped":
         return "Rule card as shipped"
+    kind, _, rest = model_version.partition("-")
+    if kind == "model" and rest.count("-") == 1:
+        number, state = rest.split("-")
+        return f"{STATE_WORDS.get(state, 'Learned model')}, version {number}"
     version = model_version.removeprefix("rule-card-")
     return f"Rule card, version {version}" if version != model_version else model_version
 

@@ -10,6 +10,8 @@ class ScoringRun(TenantModel):
 
     run = TenantForeignKey("tenancy.Run", models.CASCADE)
     model_version = models.CharField(max_length=60)
+    state = models.TextField(default="", db_default="", help_text="What the scores rest on.")
+    note = models.TextField(default="", db_default="", help_text="What was used instead of what, and why.")
     horizon_days = models.PositiveSmallIntegerField()
     accounts = models.PositiveIntegerField(help_text="Known when the horizon began.")
     positives = models.PositiveIntegerField(help_text="Of them, those that bought within it.")

@@ -108,8 +108,8 @@ class TrainedModel(TenantModel):
 
     @property
     def name(self) -> str:
-        """The version as scores and people name it."""
-        return f"{self.purpose}-{self.version}"
+        """The version as scores name it, with what it rests on: pages and the API say it without asking further."""
+        return f"model-{self.version}-{self.state}"
 
 
 class TrainedModelFile(TenantModel):

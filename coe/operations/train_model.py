@@ -58,7 +58,7 @@ def train_model(
         points=examples.points,
         known_at_closing=examples.known_at_closing,
         embargo=examples.embargo,
-        negatives_kept=examples.negatives_kept,
+        shift=examples.shift,
     )
     looked_at = examples.table.without(set(examples.table.columns) - set(choice.columns))
     data = dump(choice, code_version=code_version())

@@ -10,9 +10,11 @@ from coe.scoring.card import RuleCard
 from tenancy.models import Organization
 
 if TYPE_CHECKING:
+    from coe.scoring.reasons import Typical
     from coe.scoring.selection import Scorer
 
 MOST_TRIED = 3
+RULES = "rules"  # coe.scoring.selection.State, which brings SciPy with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,16 @@ class Champion:
     model: TrainedModel | None
     scorer: "Scorer | None"
     note: str = ""  # what was used instead of what, and why; empty when all is well
+
+    @property
+    def learned(self) -> "Scorer | None":
+        """The scorer, unless the rule card as it is turned out to be best: then tonight's card and base rate count."""
+        return None if self.model is None or self.model.state == RULES else self.scorer
+
+    @property
+    def model_version(self) -> str:
+        """How a score says which model made it: the version with what it rests on; empty where the card does."""
+        return "" if self.model is None or self.learned is None else self.model.name
 
     @property
     def card(self) -> RuleCard | None:
@@ -72,3 +84,10 @@ def trained_models(*, organization: Organization, purpose: str | None = None) ->
     found = TrainedModel.objects.for_organization(organization)
     found = found.filter(purpose=purpose) if purpose else found
     return sorted(found, key=lambda one: (one.purpose, one.status != ModelStatus.CHAMPION, -one.version))
+
+
+def typical_of(model: TrainedModel) -> "Typical":
+    """Return what a version's reasons compare with."""
+    from coe.scoring.reasons import Typical
+
+    return Typical(model.typical, model.columns)

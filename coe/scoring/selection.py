@@ -130,16 +130,16 @@ def choose_model(
     known_at_closing: Collection[str] = (),
     allow_personal: bool = False,
     embargo: float = 0,
-    negatives_kept: float = 1.0,
+    shift: float = 0.0,
 ) -> Choice:
     """Return the model that these outcomes justify.
 
     ``outcome`` is 1 or 0 a row; a row without one (None, NaN) isn't learnt from. ``points`` are the rule card's
     log-odds points of each row, if there is a card. ``known_at_closing`` names columns that must not be used.
     ``embargo`` is the days between knowing a row's columns and knowing its outcome for certain (the horizon and a
-    few days for late bookings): only what was settled by then is learnt from in a trial by time. ``negatives_kept`` is
-    the share of the rows without a good outcome that the caller drew, having kept all the others: the probabilities
-    are those of life, not of the sample.
+    few days for late bookings): only what was settled by then is learnt from in a trial by time. ``shift`` is what
+    the caller's sampling by outcome adds to the log-odds (ln of the sampling rates), so that the probabilities are
+    those of life, not of the sample.
 
     ``allow_personal`` lets personal columns in. The product never does; published reference figures did.
     """
@@ -152,8 +152,7 @@ def choose_model(
     few = min(positives, rows - positives) < FEWEST_TO_CORRECT
     outcomes = Outcomes(table, positive, points, shrunken=few).take(known)
     rate = outcomes.rate
-    outcomes, drawn, shift = _sampled(outcomes)
-    shift += math.log(negatives_kept)
+    outcomes, drawn, own_shift = _sampled(outcomes)
     learners, not_tried = rungs(fewer=min(positives, rows - positives), rows=rows, has_card=points is not None)
     folds: Split | None = None
     if len(learners) > 2 - (points is None):
@@ -172,14 +171,14 @@ def choose_model(
     learner = chosen.learner if chosen else learners[-1]
     return Choice(
         state=state,
-        scorer=_fitted(learner, outcomes, chosen, shift),
+        scorer=_fitted(learner, outcomes, chosen, shift + own_shift),
         code=learner.code,
         candidates=tuple(figures(trial, trials[0]) for trial in trials),
         left_out=tuple(left_out),
         not_tried=tuple(not_tried),
         rows=rows,
         positives=positives,
-        rate=_shifted_rate(rate, math.log(negatives_kept)),
+        rate=_shifted_rate(rate, shift),
         window=_window(outcomes.table),
         split=folds.how if folds else "",
         columns=tuple(outcomes.table.columns),

@@ -101,3 +101,17 @@ def test_the_worked_numbers_of_nps(answers, expected):
 
 def test_a_date_of_another_year_says_its_year():
     assert rules.day_words(datetime.date(2025, 3, 9), TODAY) == "9 Mar 2025"
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ("rule-card-shipped", "Rule card as shipped"),
+        ("rule-card-3", "Rule card, version 3"),
+        ("model-4-rules_corrected", "Rule card corrected by outcomes, version 4"),
+        ("model-5-no_reliable_signal", "No reliable signal, everybody gets the base rate, version 5"),
+        ("rules-1", "rules-1"),
+    ],
+)
+def test_a_score_says_what_it_rests_on(version, words):
+    assert rules.method_words(version) == words

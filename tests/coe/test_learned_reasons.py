@@ -1,0 +1,120 @@
+"""Reasons of a learnt model: facts against what is typical, in the form and the sum of the card's."""
+
+import numpy as np
+import pytest
+from scipy.special import logit
+
+from coe.scoring.card import RuleCard, RuleCardScorer
+from coe.scoring.explanation import typical_values
+from coe.scoring.learners import Boosting, Correction, Outcomes
+from coe.scoring.reasons import Typical, learned_reasons
+from coe.scoring.selection import Scorer
+from coe.scoring.table import read_table
+from pipeline import rules
+from tests.coe.accounts import TODAY, account, bought, deal
+
+
+def customers(rows=400, seed=3):
+    random = np.random.default_rng(seed)
+    days, nps = random.exponential(60, rows).round(), random.integers(0, 11, rows)
+    segment = random.choice(["Marine", "Rail"], rows)
+    table = read_table(
+        {
+            "days_since_purchase": days,
+            "nps": np.where(random.random(rows) < 0.5, np.nan, nps),
+            "segment": segment.tolist(),
+            "Contact age": random.integers(20, 60, rows).astype(float),
+        }
+    )
+    points = random.choice([-0.8, 0.0, 0.9], rows)
+    y = (random.random(rows) < 1 / (1 + np.exp(1 + 0.03 * days - points - (segment == "Rail")))).astype(float)
+    return table, y, points, segment.tolist()
+
+
+def reasons_of(learner, rows=(0, 1, 2), **more):
+    table, y, points, segments = customers()
+    scorer = Scorer(learner.fit(Outcomes(table, y, points)))
+    typical = Typical(
+        typical_values(table, segments, points=points), {name: kind.value for name, kind in table.kinds.items()}
+    )
+    place = np.asarray(rows)
+    found = learned_reasons(
+        scorer,
+        table.take(place),
+        typical=typical,
+        segments=[segments[row] for row in rows],
+        points=points[place],
+        **more,
+    )
+    return scorer, table.take(place), points[place], found
+
+
+@pytest.mark.parametrize("learner", [Correction(30), Boosting(20)])
+def test_each_reason_has_points_the_fact_and_a_sentence(learner):
+    _, table, _, found = reasons_of(learner, words_of=lambda name: name.upper())
+
+    for row, reasons in enumerate(found):
+        learned = {one.fact["column"]: one for one in reasons if one.code == "learned"}
+        reason = learned["days_since_purchase"]
+        value = table.columns["days_since_purchase"].value(row)
+        assert reason.fact["value"] == value
+        assert rules.reason_sentence(reason.as_json(), TODAY).startswith(f"No purchase for {value:,.0f} days; typical")
+        if isinstance(learner, Correction):  # trees need not fall all the way
+            assert (reason.points < 0) == (value > reason.fact["typical"])
+        assert "Contact age" not in learned, "a personal column is no reason"
+    if isinstance(learner, Boosting):
+        assert any(one.code == "rule_card" for reasons in found for one in reasons)
+
+
+def test_a_segment_is_compared_with_its_own_type():
+    _, _, _, found = reasons_of(Correction(30), rows=tuple(range(40)))
+
+    assert (
+        len(
+            {
+                one.fact["typical"]
+                for reasons in found
+                for one in reasons
+                if one.fact.get("column") == "days_since_purchase"
+            }
+        )
+        == 2
+    )
+
+
+def test_the_cards_own_reasons_stay_with_their_records_weighed_as_the_model_weighs_them():
+    facts = account(open_deals=(deal(late=True, days=20),), purchases=bought(12))
+    own = RuleCardScorer(RuleCard(), rate=0.1).reasons(facts)
+
+    scorer, _, _, (reasons,) = reasons_of(Correction(30), rows=(0,), card_reasons=[own], facts=[facts])
+
+    late = next(one for one in reasons if one.code == "open_deal_late")
+    assert late.points == pytest.approx(0.9 * scorer.model.slope)
+    assert late.records == own[0].records
+    since = next(one for one in reasons if one.fact.get("column") == "days_since_purchase")
+    assert facts.purchases is not None
+    assert since.records == facts.purchases.latest
+
+
+def test_the_contributions_are_the_way_from_the_typical_account_to_this_one():
+    scorer, table, points, found = reasons_of(Correction(30), rows=tuple(range(30)))
+    reached = logit(scorer.probabilities(table, points))
+    learnt = [sum(one.points for one in reasons) for reasons in found]
+
+    # What the reasons don't say is the card's share and the start, which depends on the segment alone.
+    rest = np.asarray(reached) - learnt - scorer.model.slope * points
+    segments = table.columns["segment"].codes
+    personal = [np.ptp(rest[segments == code]) for code in (0, 1)]
+    assert max(personal) < 0.6, "only the personal column, which is never named, is left"
+
+
+def test_a_reason_from_costs_says_what_it_needs():
+    random = np.random.default_rng(1)
+    table = read_table({"trend_half_year": random.exponential(1, 200)})
+    y = (random.random(200) < 1 / (1 + np.exp(-table.columns["trend_half_year"].numbers + 1))).astype(float)
+    scorer = Scorer(Correction(10).fit(Outcomes(table, y)))
+    typical = Typical(typical_values(table), {"trend_half_year": "number"})
+
+    for known, needs in ((True, "orderline.cost_minor"), (False, None)):
+        ((reason,), *_) = learned_reasons(scorer, table, typical=typical, segments=[""] * 200, margin_is_known=known)
+        assert reason.fact.get("needs") == needs
