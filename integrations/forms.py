@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from integrations.imports.custom_columns import CUSTOM, is_custom
 from integrations.imports.fields import ColumnRule
 from integrations.imports.inspection import MAX_FILES
 from integrations.operations.uploads import FORMATS
@@ -73,6 +74,8 @@ def sent_rules(data: QueryDict, current: list[ColumnRule]) -> list[ColumnRule]:
     rules = []
     for index, rule in enumerate(current):
         name = data.get(f"field-{index}", rule.field)
+        if not name and data.get("keep") == "all":
+            name = CUSTOM
         is_new = name != rule.field
         kept: dict[str, object] = {} if is_new else {"replace": rule.replace}
         rules.append(
@@ -85,11 +88,20 @@ def sent_rules(data: QueryDict, current: list[ColumnRule]) -> list[ColumnRule]:
                     "decimal_mark": data.get(f"decimal-mark-{index}", "" if is_new else rule.decimal_mark),
                     "factor": int(data.get(f"factor-{index}", 1 if is_new else rule.factor)),
                     "unreadable": data.get(f"unreadable-{index}", "hold" if is_new else rule.unreadable),
+                    **_custom_rule(data, index, rule, is_new=is_new),
                     **kept,
                 }
             )
         )
     return rules
+
+
+def _custom_rule(data: QueryDict, index: int, rule: ColumnRule, *, is_new: bool) -> dict[str, object]:
+    """What is said of a column that is kept as it is; an unticked box is sent by a hidden field beside it."""
+    if is_new or not is_custom(rule.field):
+        return {}
+    kind, at_closing = data.get(f"kind-{index}", rule.kind), data.getlist(f"at-closing-{index}")
+    return {"kind": kind or rule.kind, "at_closing": "on" in at_closing if at_closing else rule.at_closing}
 
 
 def sent_values(

@@ -51,6 +51,7 @@ class Choice:
 class Field:
     """One field of a target.
 
+    A field that `is_custom` is a column of one organisation, kept under the name its file gives it.
     ``aliases`` are column names that surely mean it; ``refers_to`` names the target of a reference; ``kinds`` are what
     a person must choose from when a new value of a MAPPED field is created (a stage is open, won or lost). A field that
     is `expected` may be empty, but the person is told in how many rows, and what becomes of them.
@@ -70,6 +71,7 @@ class Field:
     high: int | None = None
     help: str = ""
     years_ahead: int = PLANNED
+    is_custom: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,10 @@ class Problem:
 
 @dataclass
 class ColumnRule:
-    """What a person (or the suggestion they accepted) says about one column of a file."""
+    """What a person (or the suggestion they accepted) says about one column of a file.
+
+    `kind` is what the cells of a custom column are; `at_closing` says that they are known only when the outcome is.
+    """
 
     header: str
     field: str = ""
@@ -106,6 +111,8 @@ class ColumnRule:
     factor: int = 1
     unreadable: str = "hold"
     replace: dict[str, str] = dataclasses.field(default_factory=dict)
+    kind: str = ""
+    at_closing: bool = False
 
     def as_json(self) -> dict[str, object]:
         """The form in which a mapping is saved; what is usual is left out."""
@@ -138,4 +145,5 @@ _ALLOWED: dict[str, tuple[object, ...]] = {
     "decimal_mark": ("", "point", "comma"),
     "factor": (1, 1_000, 1_000_000),
     "unreadable": ("hold", "empty", "digits"),
+    "kind": ("", "number", "category", "date", "flag"),
 }

@@ -36,7 +36,7 @@ class NewRows:
 
 def json_form(value: Any) -> Any:
     """A column value as a before-image keeps it."""
-    if value is None or isinstance(value, (bool, int, str)):
+    if value is None or isinstance(value, (bool, int, str, dict)):
         return value
     if isinstance(value, (datetime, date)):
         return value.isoformat()

@@ -1,5 +1,6 @@
 """Targets whose rows become rows of one table, written set by set: compare, COPY, upsert by source and external id."""
 
+import json
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -12,6 +13,7 @@ from uuid import UUID
 from django.db import connection, models
 from uuid_utils.compat import uuid7 as new_id
 
+from integrations.imports.custom_columns import is_custom, key_of
 from integrations.imports.record_changes import Columns, NewRows, RowChange, json_form
 from integrations.imports.targets import (
     ChangeText,
@@ -43,6 +45,7 @@ class RecordTarget(ImportTarget):
     insert_only: ClassVar[tuple[str, ...]] = ()
     link_columns: ClassVar[Mapping[str, str]] = {}
     always: ClassVar[frozenset[str]] = frozenset()
+    json_columns: ClassVar[tuple[str, ...]] = ()
     name_column: ClassVar[str] = "name"
     name_key_column: ClassVar[str] = "name_key"
     has_deleted: ClassVar[bool] = True
@@ -200,7 +203,10 @@ class RecordTarget(ImportTarget):
             cursor.execute(
                 f"{sql} FOR UPDATE" if lock else sql, [context.organization.pk, context.source, list(set(keys))]
             )
-            return {str(row[1]): dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
+            found = {str(row[1]): dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
+        for columns in found.values():
+            columns |= {name: json.loads(columns[name]) for name in self.json_columns}
+        return found
 
     # --- links to rows of the same table --------------------------------------------------------------------------
 
@@ -254,6 +260,7 @@ class RecordTarget(ImportTarget):
             organization=context.organization,
             model=self.model,
             columns=[*self.columns, *self.link_columns.values()],
+            json_columns=self.json_columns,
             name_column=self.name_column,
             removal=self.removal(context),
             task=written.task,
@@ -340,7 +347,7 @@ class RecordTarget(ImportTarget):
             [
                 ChangeText(self._label(column), names.get(old, old), names.get(new, new))
                 for column, (old, new) in change.items()
-                if column in self.labels or column in self.link_columns.values()
+                if column in self.labels or column in self.link_columns.values() or is_custom(column)
             ]
             for change in changes
         ]
@@ -348,6 +355,8 @@ class RecordTarget(ImportTarget):
     def _label(self, column: str) -> str:
         if column in self.labels:
             return self.labels[column]
+        if is_custom(column):
+            return key_of(column).replace("_", " ").capitalize()
         for name, link in self.link_columns.items():
             if link == column and (found := self.field_named(name)) is not None:
                 return found.label

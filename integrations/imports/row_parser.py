@@ -213,7 +213,9 @@ class RowParser:
             except ValueProblem as still:
                 problem = still
         is_warning = not column.field.required and (
-            column.field.type in _LEFT_EMPTY or (problem.code == UNFIT and column.field.type in _WORDS)
+            column.field.is_custom
+            or column.field.type in _LEFT_EMPTY
+            or (problem.code == UNFIT and column.field.type in _WORDS)
         )
         row.problems.append(
             Problem(

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from integrations.imports.fields import Field, FieldType
+from integrations.imports.custom_columns import custom_field, is_custom
+from integrations.imports.fields import ColumnRule, Field, FieldType
 from integrations.imports.row_parser import Values
 from integrations.imports.suggestions import TargetWords
 from integrations.imports.undoing import Undone
@@ -31,6 +32,8 @@ class ImportContext:
     actor: Member | None = None
     mapped: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """For each MAPPED field: the file's value (as a key) to what the target made of the person's choice."""
+    custom: tuple[ColumnRule, ...] = ()
+    """The rules of the columns that are kept as they are."""
     looked_up: dict[str, Any] = field(default_factory=dict)
     """What a target has looked up for the chunk at hand."""
 
@@ -113,7 +116,8 @@ class ImportTarget(ABC):
 
     `links` are references to the target itself (an account's parent): they are written when all rows are there.
     `required_any` are groups of fields of which one must be mapped. `numbers_repeats` tells whether rows with the same
-    natural key are different records (lines of an order) rather than doubles.
+    natural key are different records (lines of an order) rather than doubles. `takes_custom` tells whether columns that
+    no field stands for can be kept.
     """
 
     name: str
@@ -124,6 +128,7 @@ class ImportTarget(ABC):
     required_any: tuple[tuple[str, ...], ...] = ()
     links: tuple[str, ...] = ()
     numbers_repeats: bool = False
+    takes_custom: bool = False
 
     @property
     def words(self) -> TargetWords:
@@ -143,6 +148,19 @@ class ImportTarget(ABC):
     def field_named(self, name: str) -> Field | None:
         """The field of that name."""
         return next((found for found in self.fields if found.name == name), None)
+
+    def field_of(self, rule: ColumnRule) -> Field | None:
+        """The field that a column is mapped to, be it a custom one."""
+        return custom_field(rule) if is_custom(rule.field) else self.field_named(rule.field)
+
+    def custom_kinds(self, *, organization: Organization) -> Mapping[str, str]:
+        """The kinds of the custom columns that earlier files brought, by key."""
+        return {}
+
+    def define_custom(  # noqa: B027  (most targets keep no custom columns)
+        self, *, organization: Organization, rules: Sequence[ColumnRule], now: datetime
+    ) -> None:
+        """Make the custom columns of a file known before its rows are written."""
 
     def finish(self, values: Values) -> None:  # noqa: B027  (most targets have nothing to add)
         """Have the last word on a row's values, such as a name made of two.

@@ -51,6 +51,7 @@ class TableUndo:
     organization: Organization
     model: type[models.Model]
     columns: Sequence[str]
+    json_columns: Collection[str]
     name_column: str
     removal: dict[str, Any]
     task: str
@@ -83,9 +84,12 @@ class TableUndo:
         )
         with connection.cursor() as cursor:
             cursor.execute(sql, [self.organization.pk, list(ids)])
-            return {
+            found = {
                 str(row[1]): dict(zip(listed, row[1:], strict=True)) | {"is gone": row[0]} for row in cursor.fetchall()
             }
+        for columns in found.values():
+            columns |= {name: json.loads(columns[name]) for name in self.json_columns}
+        return found
 
     def _changed_since(self, ids: Sequence[str]) -> dict[str, dict[str, tuple[UUID | None, str, datetime]]]:
         """For each row the columns that others changed after the import, with who and when."""

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.imports.column_profile import Reading, read_columns
+from integrations.imports.custom_columns import is_custom, with_custom_fields
 from integrations.imports.fields import ColumnRule, FieldType
 from integrations.imports.inspection import read_rows
 from integrations.imports.reference_index import ReferenceIndex
@@ -50,20 +51,21 @@ def edits_of(import_file: ImportFile) -> dict[int, dict[int, str]]:
 def read_file_columns(*, organization: Organization, import_file: ImportFile) -> list[Reading]:
     """How to read each column, from all the rows of the file."""
     target = target_named(import_file.target)
-    types = {found.name: found.type for found in target.fields}
+    rules = rules_of(import_file)
+    types = {found.name: found.type for found in with_custom_fields(target.fields, rules)}
     opener = opener_of(organization=organization, file_id=import_file.pk)
     rows = (record.cells for record in read_rows(opener, format_of(import_file)))
-    return read_columns(rows, rules_of(import_file), types)
+    return read_columns(rows, rules, types)
 
 
 def parser_of(
     *, organization: Organization, made: Import, import_file: ImportFile, readings: Sequence[Reading], today: date
 ) -> RowParser:
     """The parser of the file's rows."""
-    target = target_named(import_file.target)
+    target, rules = target_named(import_file.target), rules_of(import_file)
     return RowParser(
-        fields=target.fields,
-        rules=rules_of(import_file),
+        fields=with_custom_fields(target.fields, rules),
+        rules=rules,
         readings=readings,
         zone=ZoneInfo(organization.time_zone),
         today=today,
@@ -89,6 +91,9 @@ def context_of(
                     organization=organization, found=found, value_map=decisions, create=create
                 ).items()
             }
+    custom = tuple(rule for rule in rules_of(import_file) if is_custom(rule.field))
+    if create and custom:
+        target.define_custom(organization=organization, rules=custom, now=now)
     return ImportContext(
         organization=organization,
         source=made.source,
@@ -100,6 +105,7 @@ def context_of(
         empty_clears=made.empty_clears,
         actor=made.requested_by,
         mapped=mapped,
+        custom=custom,
     )
 
 

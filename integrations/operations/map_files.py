@@ -4,11 +4,13 @@
 {"source": "maven", "currency": "USD",
  "files": {"sales_pipeline.csv": {
      "target": "opportunities",
-     "columns": {"opportunity_id": "external_id", "close_value": {"field": "amount", "decimal_mark": "point"}},
+     "columns": {"opportunity_id": "external_id", "close_value": {"field": "amount", "decimal_mark": "point"},
+                 "authority": "custom", "go_live": {"field": "custom", "kind": "date", "at_closing": true}},
      "values": {"stage": {"Won": {"create": "Won", "kind": "won"}}}}},
  "aliases": {"products": {"GTXPro": "GTX Pro"}}}
 ```
 
+The field "custom" keeps a column of accounts or deals under its own name, as a number, category, date or flag.
 A file that it does not name keeps its suggestion; a column that it does not name is left out; a target of "" leaves the
 file out.
 """
@@ -20,7 +22,7 @@ from integrations.imports.fields import ColumnRule
 from integrations.imports.targets import target_or_none
 from integrations.models import Import, ImportFile
 from integrations.operations.checking import UnableToChange
-from integrations.operations.mapping import check_rules, save_alias
+from integrations.operations.mapping import check_rules, name_custom_columns, save_alias
 from integrations.operations.uploads import suggest_rules
 from tenancy.models import Organization
 
@@ -46,10 +48,10 @@ def apply_map(*, organization: Organization, made: Import, data: Mapping[str, An
     by_name = {found.name: found for found in made.uploaded_files()}
     for name, wanted in data.get("files", {}).items():
         if name in by_name:
-            _apply_to_file(by_name[name], wanted)
+            _apply_to_file(organization, by_name[name], wanted)
 
 
-def _apply_to_file(found: ImportFile, wanted: Mapping[str, Any]) -> None:
+def _apply_to_file(organization: Organization, found: ImportFile, wanted: Mapping[str, Any]) -> None:
     unknown = set(wanted) - {"target", "columns", "values", "format"}
     if unknown:
         raise BadMap(f"{found.name}: a file has no {', '.join(sorted(unknown))}.")
@@ -60,13 +62,13 @@ def _apply_to_file(found: ImportFile, wanted: Mapping[str, Any]) -> None:
         found.rules = [rule.as_json() for rule in suggest_rules(import_file=found, target_name=target)]
     found.target, found.is_target_sure = target, True
     if "columns" in wanted:
-        found.rules = [rule.as_json() for rule in _rules(found, wanted["columns"])]
+        found.rules = [rule.as_json() for rule in _rules(organization, found, wanted["columns"])]
     found.value_map = {**found.value_map, **wanted.get("values", {})}
     found.format = {**found.format, **wanted.get("format", {})}
     found.save()
 
 
-def _rules(found: ImportFile, columns: Mapping[str, Any]) -> list[ColumnRule]:
+def _rules(organization: Organization, found: ImportFile, columns: Mapping[str, Any]) -> list[ColumnRule]:
     missing = set(columns) - set(found.headers)
     if missing:
         raise BadMap(f"{found.name} has no column {', '.join(sorted(missing))}.")
@@ -78,6 +80,7 @@ def _rules(found: ImportFile, columns: Mapping[str, Any]) -> list[ColumnRule]:
             for header in found.headers
             for said in [columns.get(header, "")]
         ]
+        rules = name_custom_columns(organization=organization, import_file=found, rules=rules)
         check_rules(import_file=found, rules=rules)
     except (ValueError, UnableToChange) as error:
         raise BadMap(f"{found.name}: {error}") from error

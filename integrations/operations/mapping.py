@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from integrations.imports.custom_columns import CUSTOM, is_custom, named
 from integrations.imports.fields import ColumnRule
 from integrations.imports.inspection import MAX_COLUMNS, name_columns, read_table
 from integrations.imports.targets import target_or_none
@@ -44,12 +45,30 @@ def change_rules(
 
     :raises UnableToChange: when two columns fill one field, or once the import has begun.
     """
+    rules = name_custom_columns(organization=organization, import_file=import_file, rules=rules)
     check_rules(import_file=import_file, rules=rules)
     import_file.rules = [rule.as_json() for rule in rules]
     if value_map is not None:
         import_file.value_map = {name: dict(decisions) for name, decisions in value_map.items()}
     import_file.save(update_fields=["rules", "value_map"])
     request_check(organization=organization, made=made, queue=queue)
+
+
+def name_custom_columns(
+    *, organization: Organization, import_file: ImportFile, rules: Sequence[ColumnRule]
+) -> list[ColumnRule]:
+    """Give each column that is kept as it is a key, and a kind by what its first cells are.
+
+    :raises UnableToChange: for records that keep no such columns.
+    """
+    target = target_or_none(import_file.target)
+    custom = [rule for rule in rules if rule.field == CUSTOM or is_custom(rule.field)]
+    if not custom:
+        return list(rules)
+    if target is None or not target.takes_custom:
+        raise UnableToChange(f"{custom[0].header} cannot be kept: only accounts and deals have columns of their own.")
+    samples = [[cells[index] for cells in import_file.sample if index < len(cells)] for index in range(len(rules))]
+    return named(rules, samples, target.custom_kinds(organization=organization))
 
 
 def check_rules(*, import_file: ImportFile, rules: Sequence[ColumnRule]) -> None:
@@ -63,7 +82,7 @@ def check_rules(*, import_file: ImportFile, rules: Sequence[ColumnRule]) -> None
     for rule in rules:
         if not rule.field:
             continue
-        if rule.field not in known:
+        if rule.field not in known and not is_custom(rule.field):
             raise UnableToChange(f"{rule.header} is mapped to a field that does not exist.")
         if rule.field in filled:
             raise UnableToChange(f"{filled[rule.field]} and {rule.header} fill the same field. Skip one of them.")

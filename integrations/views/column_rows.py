@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from integrations.imports.encoding import LABELS
 from integrations.imports.fields import DATED, NUMERIC, ColumnRule, Field, FieldType
@@ -34,6 +34,11 @@ class ColumnRow:
         return bool(self.rule.field) and not self.rule.is_sure
 
     @property
+    def is_custom(self) -> bool:
+        """Whether the column is kept as it is."""
+        return self.field is not None and self.field.is_custom
+
+    @property
     def is_dated(self) -> bool:
         """Whether the column can be read day first or month first."""
         return self.field is not None and self.field.type in DATED
@@ -46,17 +51,19 @@ class ColumnRow:
     @property
     def is_amount(self) -> bool:
         """Whether the column may be in thousands or millions."""
-        return self.field is not None and self.field.type in (FieldType.MONEY, FieldType.NUMBER)
+        return self.field is not None and self.field.type in (FieldType.MONEY, FieldType.NUMBER) and not self.is_custom
 
     @property
     def can_be_emptied(self) -> bool:
         """Whether cells that cannot be read may be left empty."""
-        return self.field is not None and not self.field.required and self.field.type in _READABLE
+        if self.field is None or self.field.required or self.field.is_custom:
+            return False
+        return self.field.type in _READABLE
 
     @property
     def has_rule(self) -> bool:
         """Whether there is anything to set."""
-        return self.is_dated or self.is_number or self.can_be_emptied
+        return self.is_dated or self.is_number or self.can_be_emptied or self.is_custom
 
     @property
     def clean_up(self) -> str:
@@ -64,6 +71,10 @@ class ColumnRow:
         if self.field is None:
             return ""
         words = [_type_words(self.field, self.rule, self.reading)]
+        if self.is_custom and self.field.type is FieldType.TEXT:
+            words = [_("Text")]
+        if self.is_custom and self.rule.at_closing:
+            words.append(_("known only at closing"))
         if self.rule.factor == 1_000:
             words.append(_("in thousands"))
         if self.rule.factor == 1_000_000:
@@ -91,6 +102,14 @@ _READABLE = (
         FieldType.WEBSITE,
         FieldType.CURRENCY,
     }
+)
+
+
+CUSTOM_KINDS = (
+    ("number", gettext_lazy("Number")),
+    ("category", gettext_lazy("Text")),
+    ("date", gettext_lazy("Date")),
+    ("flag", gettext_lazy("Yes or no")),
 )
 
 
@@ -140,7 +159,7 @@ def column_rows(import_file: ImportFile) -> list[ColumnRow]:
                 index=index,
                 rule=rule,
                 values=", ".join(str(value) for value in import_file.sample_values(index)),
-                field=target.field_named(rule.field) if target is not None else None,
+                field=target.field_of(rule) if target is not None else None,
                 problems=sum(cause["count"] for cause in causes if not cause["is_warning"]),
                 warnings=sum(cause["count"] for cause in causes if cause["is_warning"]),
                 question=str(import_file.questions.get(rule.header, {}).get("kind", "")),
@@ -180,7 +199,7 @@ def cause_lines(import_file: ImportFile) -> list[CauseLine]:
     target = target_or_none(import_file.target)
     if target is None:
         return []
-    fields = {rule.header: target.field_named(rule.field) for rule in rules_of(import_file) if rule.field}
+    fields = {rule.header: target.field_of(rule) for rule in rules_of(import_file) if rule.field}
     return [_cause_line(cause, fields.get(cause["column"]), target) for cause in import_file.causes]
 
 
@@ -304,7 +323,7 @@ def preview_lines(import_file: ImportFile, raw: list[str], parsed: dict[str, Any
         return []
     lines = []
     for index, rule in enumerate(rules_of(import_file)):
-        found = target.field_named(rule.field) if rule.field else None
+        found = target.field_of(rule) if rule.field else None
         if found is None:
             continue
         text = raw[index] if index < len(raw) else ""

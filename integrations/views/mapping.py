@@ -32,7 +32,7 @@ from integrations.operations.progress import progress_of
 from integrations.operations.summary import open_decisions
 from integrations.operations.uploads import format_of
 from integrations.operations.values import value_questions
-from integrations.views.column_rows import cause_lines, column_rows, format_words, preview_lines
+from integrations.views.column_rows import CUSTOM_KINDS, cause_lines, column_rows, format_words, preview_lines
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest, undo_changes
 
@@ -198,7 +198,7 @@ def _apply_fix(request: MemberRequest, made: Import, found: ImportFile) -> None:
 def _target_of(found: ImportFile, header: str) -> str:
     target = target_or_none(found.target)
     rule = next((rule for rule in rules_of(found) if rule.header == header), None)
-    field = target.field_named(rule.field) if target is not None and rule is not None else None
+    field = target.field_of(rule) if target is not None and rule is not None else None
     if field is None or not field.refers_to:
         raise UnableToChange(_("This column names no other record."))
     return field.refers_to
@@ -222,6 +222,7 @@ def _page(request: MemberRequest, made: Import, found: ImportFile) -> dict[str, 
         "encodings": ENCODINGS,
         "delimiters": DELIMITERS,
         "columns": rows,
+        "custom_kinds": CUSTOM_KINDS,
         "mapped_count": sum(1 for row in rows if row.rule.field and not row.is_guess),
         "guess_count": sum(1 for row in rows if row.is_guess),
         "skipped_count": sum(1 for row in rows if not row.rule.field),

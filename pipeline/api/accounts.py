@@ -46,6 +46,7 @@ EXAMPLE = {
     "potential": {"amount_minor": 125_000_000, "currency": "EUR"},
     "customer_since": "2021-05-01",
     "icp_fit": "a",
+    "custom": {"fleet_size": 140, "uses_leasing": True},
 }
 
 
@@ -78,7 +79,7 @@ BODY = Body(
         bodies.day("customer_since", "The day of its first purchase.", years_ahead=HAPPENED, example="2021-05-01"),
         bodies.code("icp_fit", IcpFit.values, "How well it matches the customers that you serve best.", example="a"),
     ],
-    read_only=("owner", "currency"),
+    read_only=("owner", "currency", "custom"),
 )
 AMOUNTS = ("annual_revenue", "potential")
 
@@ -99,7 +100,7 @@ class AccountView(RecordView):
     columns = (
         *("id", "source", "external_id", "version", "created_at", "updated_at", "name", "name_key", "parent_id"),
         *("owner_id", "owner__name", "lifecycle", "segment", "industry", "region", "country", "city", "website"),
-        *("employees", "annual_revenue_minor", "potential_minor", "currency", "customer_since", "icp_fit"),
+        *("employees", "annual_revenue_minor", "potential_minor", "currency", "customer_since", "icp_fit", "custom"),
     )
 
     expansions = {"owner": MemberView}
@@ -133,6 +134,7 @@ class AccountView(RecordView):
             "potential": money(row, "potential_minor"),
             "customer_since": row["customer_since"],
             "icp_fit": row["icp_fit"] or None,
+            "custom": row["custom"],
         }
 
 

@@ -7,6 +7,8 @@ from rest_framework import serializers
 from integrations.api.components import MoneySerializer, ReferenceSerializer
 from pipeline.models import Band, ForecastCategory, IcpFit, Lifecycle, Outcome, Segment
 
+CUSTOM = "Columns that imports kept under a name of their own: texts, numbers, dates, yes and no by the column's key."
+
 
 class RecordSerializer(serializers.Serializer[Any]):
     """What every customer record has."""
@@ -41,6 +43,7 @@ class AccountSerializer(RecordSerializer):
     icp_fit = serializers.ChoiceField(
         IcpFit.choices, allow_null=True, help_text="How well it matches the customers that you serve best."
     )
+    custom = serializers.DictField(help_text=CUSTOM)
 
 
 class StageSerializer(serializers.Serializer[Any]):
@@ -76,6 +79,7 @@ class OpportunitySerializer(RecordSerializer):
     lost_reason = serializers.CharField(allow_null=True)
     next_step = serializers.CharField(allow_null=True)
     next_step_date = serializers.DateField(allow_null=True)
+    custom = serializers.DictField(help_text=CUSTOM)
 
 
 class EvidenceSerializer(serializers.Serializer[Any]):

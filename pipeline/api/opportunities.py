@@ -49,6 +49,7 @@ EXAMPLE = {
     "lost_reason": None,
     "next_step": "Service levels with Sanne",
     "next_step_date": "2026-11-26",
+    "custom": {"tender": "open"},
 }
 
 
@@ -79,7 +80,7 @@ BODY = Body(
     ],
     read_only=(
         *("account", "owner", "product", "stage", "pipeline", "currency", "outcome", "opened_at", "closed_at"),
-        "stage_entered_at",
+        *("stage_entered_at", "custom"),
     ),
 )
 
@@ -102,7 +103,7 @@ class OpportunityView(RecordView):
         *("account__name", "account__deleted_at", "owner_id", "owner__name", "product_id", "product__name"),
         *("pipeline_id", "pipeline__name", "stage_id", "stage__name", "stage__forecast_category"),
         *("stage__probability_bp", "probability_bp", "outcome", "amount_minor", "currency", "close_date", "opened_at"),
-        *("closed_at", "stage_entered_at", "lost_reason", "next_step", "next_step_date"),
+        *("closed_at", "stage_entered_at", "lost_reason", "next_step", "next_step_date", "custom"),
     )
     expansions = {"account": AccountView, "owner": MemberView, "product": ProductView}
 
@@ -141,6 +142,7 @@ class OpportunityView(RecordView):
             "lost_reason": row["lost_reason"] or None,
             "next_step": row["next_step"] or None,
             "next_step_date": row["next_step_date"],
+            "custom": row["custom"],
         }
 
 

@@ -5,6 +5,7 @@ from pipeline.models.account_value import AccountValue, WalletBasis
 from pipeline.models.activity import Activity, ActivityKind, Direction
 from pipeline.models.bulk import BulkChange, BulkState
 from pipeline.models.contact import BuyingRole, Contact
+from pipeline.models.custom import CustomColumn, CustomKind, CustomRecord, CustomValues
 from pipeline.models.history import OpportunityHistory, TrackedField
 from pipeline.models.inquiry import Inquiry, InquiryChannel, InquiryState
 from pipeline.models.next_action import IN_PLAN, Choice, NextAction, Place, PlannedAction, WeekPlan
@@ -39,6 +40,10 @@ __all__ = [
     "Choice",
     "Contact",
     "CrmRecord",
+    "CustomColumn",
+    "CustomKind",
+    "CustomRecord",
+    "CustomValues",
     "Direction",
     "ForecastCategory",
     "IcpFit",

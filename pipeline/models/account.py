@@ -55,6 +55,7 @@ class Account(CrmRecord):  # its reverse managers are Any
     currency = models.TextField(default="", db_default="")
     customer_since = models.DateField(null=True)
     icp_fit = models.TextField(choices=IcpFit.choices, default="", db_default="")
+    custom = models.JSONField(default=dict, db_default={}, help_text="Values of custom columns by their key.")
 
     objects: ClassVar[Any] = TenantManager.from_queryset(AccountQuerySet)()
 

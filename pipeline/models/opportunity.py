@@ -39,6 +39,7 @@ class Opportunity(CrmRecord):  # its reverse managers are Any
     next_step = models.TextField(default="", db_default="")
     next_step_date = models.DateField(null=True)
     probability_bp = models.IntegerField(null=True)
+    custom = models.JSONField(default=dict, db_default={}, help_text="Values of custom columns by their key.")
 
     objects: ClassVar[Any] = TenantManager.from_queryset(OpportunityQuerySet)()
 

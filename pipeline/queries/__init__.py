@@ -12,6 +12,7 @@ from pipeline.queries.choices import (
     stages_of,
 )
 from pipeline.queries.contacts import ContactFilter, contact_activities, contacts, contacts_page, with_last_touch
+from pipeline.queries.custom import CustomFact, custom_columns, custom_facts
 from pipeline.queries.inquiries import InquiryFilter, inquiries, inquiries_page
 from pipeline.queries.opportunities import (
     OpportunityFilter,
@@ -31,6 +32,7 @@ __all__ = [
     "AccountFilter",
     "AccountOverview",
     "ContactFilter",
+    "CustomFact",
     "InquiryFilter",
     "OpportunityFilter",
     "OrderFilter",
@@ -44,6 +46,8 @@ __all__ = [
     "contact_activities",
     "contacts",
     "contacts_page",
+    "custom_columns",
+    "custom_facts",
     "deal_choices",
     "field_changes",
     "inquiries",

@@ -57,6 +57,11 @@ def account(request: MemberRequest, account_id: UUID) -> HttpResponse:
         "why": why_of(request, score) if score else {},
         "freshness": freshness(request, score, now) if score else "",
         "past_scores": [value for _at, value in overview.score_history],
+        "custom_facts": queries.custom_facts(
+            organization=request.organization, record="account", values=overview.account.custom
+        )
+        if tab == "overview"
+        else [],
         "tab": tab,
         "kind": kind,
         "kinds": [("", _("All")), ("people", _("People")), ("orders", _("Orders")), ("system", _("System"))],

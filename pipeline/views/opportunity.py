@@ -63,6 +63,9 @@ def _page(
             organization=request.organization, member=request.member, opportunity=deal
         ),
         "undone": queries.undone_of(organization=request.organization, subject_type="opportunity", subject_id=deal.pk),
+        "custom_facts": queries.custom_facts(
+            organization=request.organization, record="opportunity", values=deal.custom
+        ),
         "move_form": move_form,
         "may_edit": may_edit,
         "days_in_stage": max(0, (now - deal.stage_entered_at).days),

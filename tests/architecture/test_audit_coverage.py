@@ -30,6 +30,7 @@ NOT_AUDITED = {
     "pipeline_accountvalue": "written anew by each night",
     "pipeline_bulkchange": "work that somebody asked for, with who and what; the records it changes are audited",
     "pipeline_nextaction": "written anew by each night; what somebody says to it is an event, sealed with the trail",
+    "pipeline_customvalues": "a history: only ever added to, beside the audited change of the record",
     "pipeline_opportunityhistory": "a history: only ever added to, beside the audited change of the deal",
     "pipeline_opportunitysnapshot": "a history: only ever added to, by nights",
     "pipeline_plannedaction": "a history: only ever added to, by nights",

@@ -62,6 +62,7 @@ def test_it_shows_all_that_is_known_and_null_for_the_rest(cast: Cast, acme: Call
         "potential": {"amount_minor": 125_000_000, "currency": "EUR"},
         "customer_since": None,
         "icp_fit": "a",
+        "custom": {},
     }
     assert acme.read(ADDRESS)["results"][1] == shown
 

@@ -56,6 +56,7 @@ def test_it_shows_the_deal_with_what_it_hangs_on(cast: Cast, acme: Caller) -> No
         "lost_reason": None,
         "next_step": None,
         "next_step_date": None,
+        "custom": {},
     }
     assert acme.read(ADDRESS)["results"] == [shown]
 

@@ -6,6 +6,7 @@ from integrations.imports.targets import ImportContext, ImportRecord
 from integrations.imports.values import name_key
 from pipeline.models import Account, Lifecycle
 from pipeline.operations.imports.crm_target import CrmTarget, Money
+from pipeline.operations.imports.custom_values import CustomHistory
 from pipeline.readers.import_fields import ACCOUNTS, with_crm_names
 
 
@@ -31,8 +32,11 @@ class AccountTarget(CrmTarget):
         *pointers.values(),
         *(m.column for m in amounts),
         "currency",
+        "custom",
         "deleted_at",
     )
+    json_columns = ("custom",)
+    custom_history = CustomHistory("account", lambda columns: (columns["recorded_at"], None))
     link_columns = {"parent": "parent_id"}
     date_fields = ("created_at", "customer_since")
     labels = {

@@ -1,6 +1,6 @@
 """What all targets of customer records share: columns from values, and when the source first knew a record."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,11 +8,22 @@ from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 from integrations.imports.dates import day_start
-from integrations.imports.record_changes import Columns
+from integrations.imports.fields import ColumnRule
+from integrations.imports.record_changes import Columns, RowChange
 from integrations.imports.record_target import RecordTarget
 from integrations.imports.row_parser import Values
-from integrations.imports.targets import ImportContext, ImportRecord
+from integrations.imports.targets import Comparison, ImportContext, ImportRecord
+from integrations.imports.undoing import Undone
 from integrations.imports.values import ValueProblem, tidy
+from pipeline.operations.imports.custom_values import (
+    CustomHistory,
+    custom_differences,
+    custom_kinds,
+    custom_values,
+    define_custom,
+)
+from tenancy.bulk import CopiedRows, insert_copied
+from tenancy.models import Organization
 from tenancy.money import from_minor, to_minor
 
 
@@ -29,7 +40,8 @@ class CrmTarget(RecordTarget):
 
     `texts` and `plain` map fields to columns of the same kind (text, or a day, a number, a yes), `owners` maps
     reference fields to columns, `amounts` are the columns of money. `date_fields` say when the source knew the record;
-    one without any is placed at the beginning of what the files tell (`undated_at_end`: at the end).
+    one without any is placed at the beginning of what the files tell (`undated_at_end`: at the end). With a
+    `custom_history`, columns that no field stands for can be kept.
     """
 
     insert_only = ("recorded_at", "reconstructed")
@@ -41,6 +53,7 @@ class CrmTarget(RecordTarget):
     amounts: ClassVar[tuple[Money, ...]] = ()
     date_fields: ClassVar[tuple[str, ...]] = ()
     undated_at_end: ClassVar[bool] = False
+    custom_history: ClassVar[CustomHistory | None] = None
 
     def mapped_columns(self, context: ImportContext, record: ImportRecord, old: Columns | None) -> Columns:
         """Columns of the fields that the file has; a deleted record comes back, unless it is deleted there too."""
@@ -60,7 +73,41 @@ class CrmTarget(RecordTarget):
                 found[column] = record.references.get(name)
         if self.amounts:
             found |= self._amounts(context, values, old)
+        if self.takes_custom:
+            found |= custom_values(context, record, old)
         return found
+
+    @property
+    def takes_custom(self) -> bool:  # type: ignore[override]  # follows from the history
+        """Whether columns that no field stands for can be kept."""
+        return self.custom_history is not None
+
+    def custom_kinds(self, *, organization: Organization) -> Mapping[str, str]:
+        """The kinds of the custom columns that earlier files brought, by key."""
+        return custom_kinds(organization, self.custom_history.record) if self.custom_history else {}
+
+    def define_custom(self, *, organization: Organization, rules: Sequence[ColumnRule], now: datetime) -> None:
+        """Keep the definitions of a file's custom columns."""
+        if self.custom_history:
+            define_custom(organization, self.custom_history.record, rules, now)
+
+    def following(self, context: ImportContext, changes: Sequence[RowChange]) -> list[CopiedRows]:
+        """The dated values of custom columns."""
+        return [self.custom_history.rows(context, changes)] if self.custom_history else []
+
+    def undone(self, context: ImportContext, done: Undone) -> None:
+        """Keep what the custom columns of restored records are again."""
+        if self.custom_history:
+            insert_copied(organization=context.organization, copied=self.custom_history.rows(context, done.restored))
+
+    def _compare(self, context: ImportContext, record: ImportRecord, old: Columns | None) -> Comparison:
+        compared = super()._compare(context, record, old)
+        if old is None or "custom" not in compared.changes:
+            return compared
+        changes = {name: texts for name, texts in compared.changes.items() if name != "custom"}
+        return Comparison(
+            is_new=False, changes=changes | custom_differences(old, self._columns_of(context, record, old))
+        )
 
     def plain_value(self, name: str, value: Any) -> Any:
         """A value that its column takes as it is, but for days, which travel as text."""
@@ -94,6 +141,7 @@ class CrmTarget(RecordTarget):
         empty |= dict.fromkeys(self.texts.values(), "")
         if "currency" in self.columns:
             empty["currency"] = ""
+        empty |= {name: {} for name in self.json_columns}
         return empty
 
     def dates_of(self, values: Values) -> Iterable[str]:

@@ -14,6 +14,7 @@ from integrations.imports.values import name_key
 from pipeline.models import Opportunity, StageKind
 from pipeline.operations.imports.buyers import SeenAccounts
 from pipeline.operations.imports.crm_target import CrmTarget, Money, moment_of
+from pipeline.operations.imports.custom_values import CustomHistory
 from pipeline.operations.imports.deal_history import deal_history
 from pipeline.operations.imports.stages import ChosenStage, chosen_stages, stages_of
 from pipeline.readers.import_fields import OPPORTUNITIES, with_crm_names
@@ -35,8 +36,11 @@ class DealTarget(CrmTarget):
     pointers = {"account": "account_id", "owner": "owner_id", "product": "product_id"}
     amounts = (Money("amount", "amount_minor"),)
     columns = (
-        *texts.values(), *plain.values(), *pointers.values(), *STAGE_COLUMNS, "amount_minor", "currency", "deleted_at",
+        *texts.values(), *plain.values(), *pointers.values(), *STAGE_COLUMNS, "amount_minor", "currency", "custom",
+        "deleted_at",
     )  # fmt: skip
+    json_columns = ("custom",)
+    custom_history = CustomHistory("opportunity", lambda columns: (columns["opened_at"], columns["closed_at"]))
     always = frozenset({"deleted_at", "closed_at"})
     date_fields = ("opened_at", "close_date")
     undated_at_end = True
@@ -134,11 +138,12 @@ class DealTarget(CrmTarget):
 
     def undone(self, context: ImportContext, done: Undone) -> None:
         """Keep in the history of each deal that it is again what it was."""
+        super().undone(context, done)
         insert_copied(organization=context.organization, copied=deal_history(context, done.restored))
 
     def following(self, context: ImportContext, changes: Sequence[RowChange]) -> list[CopiedRows]:
         """Keep the history of each deal."""
-        return [deal_history(context, changes)]
+        return [deal_history(context, changes), *super().following(context, changes)]
 
     def written(self, context: ImportContext, changes: Sequence[RowChange]) -> None:
         """Keep what the deals tell of their accounts."""
