@@ -14,9 +14,10 @@ from agile_sales.night_words import duration_words, run_tone
 from pipeline import rules
 from pipeline.queries import figures
 from pipeline.queries.priorities import night_state
+from pipeline.queries.score_words import shown_reasons
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
-from tenancy.models import Organization
+from tenancy.models import Member, Organization
 from tenancy.working_time import first_zone, fiscal_quarter, local_day
 from ui.formats import format_money, format_number
 
@@ -45,7 +46,7 @@ def home(request: MemberRequest) -> HttpResponse:
         "accounts": accounts,
         "satisfaction": satisfaction,
         "few_answers": FEW_ANSWERS,
-        "first": [first_row(organization, score) for score in first],
+        "first": [first_row(organization, member, score) for score in first],
         "due": [due_row(deal, today) for deal in figures.deals_to_close(**seen)],
         "night": night_of(organization),
         "quarter": quarter,
@@ -117,15 +118,13 @@ def opening_sentence(
     return " ".join(parts)
 
 
-def first_row(organization: Organization, score: Any) -> dict[str, Any]:
+def first_row(organization: Organization, member: Member, score: Any) -> dict[str, Any]:
     """Return one of the first accounts with its strongest reason in words."""
     day = local_day(organization, score.as_of)
     return {
         "score": score,
         "account": score.account,
-        "reason": rules.first_sentence(score.reasons, day),
-        "popover": f"why-{score.pk.hex}",
-        "title": _("Why %(score)s") % {"score": score.score},
+        "reason": rules.first_sentence(shown_reasons(member=member, reasons=score.reasons), day),
     }
 
 

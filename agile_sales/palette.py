@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from agile_sales.navigation import Navigation, navigation
 from pipeline.models import Account
+from pipeline.queries.badges import Badge
 from pipeline.queries.search import Found, Kind, records, search
 from tenancy.http import MemberRequest
 
@@ -33,6 +34,8 @@ class Option:
     note: str = ""
     keys: tuple[str, ...] = ()
     hue: str = ""
+    account: Account | None = None  # whose score it shows, with what the badge says
+    badge: Badge | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,14 @@ def option_of(slug: str, found: Found) -> Option:
     record, kind = found.record, found.kind
     url_name, parameter = PAGE_OF[kind]
     label, icon, note = DRAWN[kind](record)
-    return Option(label, reverse(url_name, kwargs={"organization": slug, parameter: record.pk}), icon, note)
+    return Option(
+        label,
+        reverse(url_name, kwargs={"organization": slug, parameter: record.pk}),
+        icon,
+        note,
+        account=record if kind == Kind.ACCOUNT else getattr(record, "account", None),
+        badge=getattr(record, "score_badge", None),
+    )
 
 
 def _account(record: Any) -> tuple[str, str, str]:

@@ -44,6 +44,7 @@ urlpatterns = [
     path("<slug:organization>/nights/run/", night_views.night_run, name="night-run"),
     path("<slug:organization>/nights/<uuid:run_id>/", night_views.night, name="night"),
     path("<slug:organization>/", include("agile_sales.people_urls")),
+    path("<slug:organization>/", include("coe.urls")),
     path("<slug:organization>/", include("pipeline.urls")),
     path("<slug:organization>/", include("integrations.urls")),
 ]

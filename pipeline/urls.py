@@ -65,7 +65,6 @@ urlpatterns = [
     path("orders/<uuid:order_id>/restore/", orders.order_restore, name="order-restore"),
     path("priorities/", priorities.priorities, name="priorities"),
     path("priorities/export/", priorities.priorities_export, name="priorities-export"),
-    path("priorities/<uuid:account_id>/", priorities.priority, name="priority"),
     path("undo/<uuid:token>/", undo.undo, name="undo"),
     path("views/", saved_views.view_new, name="view-new"),
     path("views/<uuid:view_id>/", saved_views.view_change, name="view-change"),

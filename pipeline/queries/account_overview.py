@@ -20,6 +20,7 @@ from pipeline.models import (
     SatisfactionResponse,
 )
 from pipeline.queries.accounts import SURVEY_WINDOW, accounts
+from pipeline.queries.badges import score_badge
 from pipeline.queries.contacts import with_last_touch
 from pipeline.queries.timeline import TimelineEntry, TimelineKind, account_timeline
 from pipeline.querysets import ContactQuerySet, OpportunityQuerySet, OrderQuerySet
@@ -128,7 +129,7 @@ def account_overview(
         found.select_related("owner", "parent")
         .with_editable(member, Action.EDIT_ACCOUNTS, as_of=today)
         .annotate(**{f"scored_{name}": F(f"score__{name}") for name in SCORED}, scored_id=F("score__id"))
-        .annotate(past_scores=_past_scores(), quarters=_quarters(as_of))
+        .annotate(past_scores=_past_scores(), quarters=_quarters(as_of), score_badge=score_badge("pk"))
         .get(pk=account_id)
     )
     facts: Any = account

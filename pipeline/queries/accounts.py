@@ -9,6 +9,7 @@ from django.db.models import Count, F, OuterRef, Q
 from django.db.models.functions import JSONObject
 
 from pipeline.models import Account, Opportunity, SatisfactionResponse
+from pipeline.queries.badges import score_badge
 from pipeline.querysets import AccountQuerySet, OpportunityQuerySet
 from tenancy.access import Action
 from tenancy.keyset import Page, Sort, Total, page_of, total_of
@@ -86,9 +87,12 @@ def accounts(
 
 
 def with_score(found: AccountQuerySet) -> AccountQuerySet:
-    """Add the current score's columns to each account, empty where there is none."""
+    """Add the current score's columns and its badge to each account, empty where there is none."""
     return found.annotate(
-        score_now=F("score__score"), score_before=F("score__previous_score"), score_band=F("score__band")
+        score_now=F("score__score"),
+        score_before=F("score__previous_score"),
+        score_band=F("score__band"),
+        score_badge=score_badge("pk"),
     )
 
 

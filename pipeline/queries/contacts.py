@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Max, OuterRef, Subquery
 
 from pipeline.models import Activity, Contact
+from pipeline.queries.badges import score_badge
 from pipeline.querysets import ActivityQuerySet, ContactQuerySet
 from tenancy.access import Action, blank_hidden
 from tenancy.keyset import Page, Sort, Total, page_of, total_of
@@ -67,7 +68,7 @@ def contacts_page(
     :raises tenancy.keyset.InvalidCursor: when the cursor was not made for this list and order.
     """
     found = contacts(organization=organization, member=member, today=today, narrowed=narrowed)
-    rows = with_last_touch(found).select_related("account")
+    rows = with_last_touch(found).annotate(score_badge=score_badge()).select_related("account")
     page = page_of(rows, sort=sort, size=PAGE_SIZE, scope="contacts", cursor=cursor)
     fits = not page.next and not page.previous
     return page, Total(len(page.rows), is_capped=False) if fits else total_of(found)

@@ -10,6 +10,7 @@ from django.db.models.functions import JSONObject
 
 from pipeline import rules
 from pipeline.models import Account, AccountScore, Opportunity, SatisfactionResponse
+from pipeline.queries.badges import score_badge
 from pipeline.queries.priorities import priorities
 from pipeline.querysets import RecordQuerySet
 from tenancy.access import Action, owner_filter
@@ -100,8 +101,9 @@ def answers_page(
 
     :raises tenancy.keyset.InvalidCursor: when the cursor was not made for this list.
     """
-    answers = _answers(organization, member, today, as_of).select_related("account", "contact")
-    return page_of(answers, sort=NEWEST_FIRST, size=PAGE_SIZE, scope="answers", cursor=cursor)
+    answers = _answers(organization, member, today, as_of)
+    rows = answers.annotate(score_badge=score_badge()).select_related("account", "contact")
+    return page_of(rows, sort=NEWEST_FIRST, size=PAGE_SIZE, scope="answers", cursor=cursor)
 
 
 def _answers(
@@ -146,7 +148,8 @@ def _in_one_row(rows: QuerySet[Any, Any], **counts: Count) -> QuerySet[Any, Any]
 def first_accounts(*, organization: Organization, member: Member, today: date, most: int = 6) -> list[AccountScore]:
     """Return the first accounts of the ranked list."""
     scores = priorities(organization=organization, member=member, today=today)
-    return list(scores.select_related("account__owner").order_by("rank")[:most])
+    scores = scores.annotate(score_badge=score_badge()).select_related("account__owner")
+    return list(scores.order_by("rank")[:most])
 
 
 def deals_to_close(*, organization: Organization, member: Member, today: date, most: int = 8) -> list[Opportunity]:
@@ -154,4 +157,5 @@ def deals_to_close(*, organization: Organization, member: Member, today: date, m
     deals = Opportunity.objects.for_organization(organization).alive().open()
     deals = deals.visible_to(member, Action.VIEW_OPPORTUNITIES, as_of=today)
     due = deals.filter(close_date__lte=today + timedelta(days=SOON_DAYS))
-    return list(due.select_related("account", "stage").order_by("close_date", "pk")[:most])
+    due = due.annotate(score_badge=score_badge()).select_related("account", "stage")
+    return list(due.order_by("close_date", "pk")[:most])

@@ -5,6 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from pipeline.models import Inquiry
+from pipeline.queries.badges import score_badge
 from pipeline.querysets import InquiryQuerySet
 from tenancy.access import Action
 from tenancy.keyset import Page, Sort, Total, page_of, total_of
@@ -57,7 +58,7 @@ def inquiries_page(
     """
     found = inquiries(organization=organization, member=member, today=today, narrowed=narrowed)
     page = page_of(
-        found.select_related("account", "contact", "owner"),
+        found.annotate(score_badge=score_badge()).select_related("account", "contact", "owner"),
         sort=sort,
         size=PAGE_SIZE,
         scope="inquiries",

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Q, Sum
 
 from pipeline.models import Order, OrderLine
+from pipeline.queries.badges import score_badge
 from pipeline.querysets import OrderLineQuerySet, OrderQuerySet
 from tenancy.access import Action
 from tenancy.keyset import Page, Sort, page_of
@@ -74,7 +75,8 @@ def orders_page(
     :raises tenancy.keyset.InvalidCursor: when the cursor was not made for this list and order.
     """
     found = orders(organization=organization, member=member, today=today, narrowed=narrowed)
-    return page_of(found.select_related("account"), sort=sort, size=PAGE_SIZE, scope="orders", cursor=cursor)
+    rows = found.annotate(score_badge=score_badge()).select_related("account")
+    return page_of(rows, sort=sort, size=PAGE_SIZE, scope="orders", cursor=cursor)
 
 
 def order_totals(*, found: OrderQuerySet) -> OrderTotals:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, QuerySet, Sum
 
 from pipeline.models import AccountScore, AccountScoreHistory, Band
+from pipeline.queries.badges import score_badge
 from tenancy.access import Action, owner_filter
 from tenancy.keyset import Page, Sort, page_of
 from tenancy.models import Member, Organization, Run
@@ -68,7 +69,11 @@ def priorities_page(
     """
     scores = priorities(organization=organization, member=member, today=today, narrowed=narrowed)
     return page_of(
-        scores.select_related("account__owner"), sort=BY_RANK, size=PAGE_SIZE, scope="priorities", cursor=cursor
+        scores.annotate(score_badge=score_badge()).select_related("account__owner"),
+        sort=BY_RANK,
+        size=PAGE_SIZE,
+        scope="priorities",
+        cursor=cursor,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from pipeline.queries.accounts import accounts, with_score
+from pipeline.queries.badges import score_badge
 from pipeline.queries.contacts import contacts
 from pipeline.queries.opportunities import opportunities
 from tenancy.access import Action, hidden_fields, owners_in_reach, reach_of
@@ -132,9 +133,9 @@ def records(
     if kind == Kind.ACCOUNT:
         rows = with_score(accounts(**asked))
     elif kind == Kind.OPPORTUNITY:
-        rows = opportunities(**asked).select_related("account", "stage")
+        rows = opportunities(**asked).annotate(score_badge=score_badge()).select_related("account", "stage")
     elif kind == Kind.CONTACT:
-        rows = contacts(**asked).select_related("account")
+        rows = contacts(**asked).annotate(score_badge=score_badge()).select_related("account")
     elif reach_of(member, asked["action"]) is None:
         return {}
     else:

@@ -6,16 +6,21 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.template import Context
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from pipeline.models import Opportunity, OpportunityHistory, Order, OrderStatus, TrackedField
+from pipeline.models import Account, Opportunity, OpportunityHistory, Order, OrderStatus, TrackedField
 from pipeline.queries.account_overview import Satisfaction
+from pipeline.queries.badges import Badge
+from tenancy.access import Action
 from tenancy.money import exponent, to_minor
 from ui.formats import format_day, format_money, format_number
+from ui.templatetags.ui import score
 
 register = template.Library()
 
@@ -29,6 +34,38 @@ class Said:
     words: str
     tone: str = ""
     is_long: bool = False
+
+
+@register.simple_tag(takes_context=True)
+def account_score(context: Context, account: Account | None, badge: Badge | None, *, change: bool = False) -> str:
+    """Draw the score of an account where it is named: it opens its explanation; nothing where there is no score.
+
+    `badge` was fetched with the row (`pipeline.queries.badges`); `change` says what the last night changed.
+    """
+    if account is None or account.deleted_at or not badge or Action.VIEW_PRIORITIES not in context["rights"]:
+        return ""
+    now, before = badge["score"], badge["before"]
+    return score(
+        now,
+        change=now - before if change and before is not None else None,
+        band=badge["band"],
+        url=reverse("coe:score", args=[context["organization"].slug, account.pk]),
+        about=account.name,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def account_link(context: Context, account: Account | None, badge: Badge | None) -> SafeString:
+    """Draw an account as a part of another record: its score and the way to its page, or a dash."""
+    if account is None or account.deleted_at:
+        return format_html('<span class="muted">{}</span>', "–")
+    url = reverse("pipeline:account", args=[context["organization"].slug, account.pk])
+    return format_html(
+        '<span class="row">{}<a class="link clip" href="{}">{}</a></span>',
+        account_score(context, account, badge),
+        url,
+        account.name,
+    )
 
 
 @register.filter

@@ -14,7 +14,6 @@ from pipeline.forms.activities import ActivityForm
 from pipeline.models import Account
 from pipeline.operations import UnableToLogActivity, noted_changes
 from pipeline.queries.timeline import TimelineKind
-from pipeline.views.priorities import freshness, why_of
 from pipeline.views.removing import address
 from pipeline.views.undo import say_done
 from tenancy.access import Action, member_can
@@ -54,8 +53,6 @@ def account(request: MemberRequest, account_id: UUID) -> HttpResponse:
         "overview": overview,
         "account": overview.account,
         "score": score,
-        "why": why_of(request, score) if score else {},
-        "freshness": freshness(request, score, now) if score else "",
         "past_scores": [value for _at, value in overview.score_history],
         "custom_facts": queries.custom_facts(
             organization=request.organization, record="account", values=overview.account.custom

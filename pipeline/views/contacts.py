@@ -15,6 +15,7 @@ from pipeline import operations, queries
 from pipeline.forms.contacts import ContactForm, contact_values
 from pipeline.forms.filters import ContactFilterForm
 from pipeline.models import Account, Contact, ListName
+from pipeline.queries.badges import score_badge
 from pipeline.queries.contacts import SORTS
 from pipeline.querysets import ContactQuerySet
 from pipeline.views.bulk import bulk_bar
@@ -81,7 +82,8 @@ def contact(request: MemberRequest, contact_id: UUID) -> HttpResponse:
     today = local_day(request.organization, now)
     found = queries.contacts(organization=request.organization, member=request.member, today=today)
     found = queries.with_last_touch(found).with_editable(request.member, Action.EDIT_ACCOUNTS, as_of=today)
-    one = get_object_or_404(found.select_related("account", "owner"), pk=contact_id)
+    found = found.annotate(score_badge=score_badge()).select_related("account", "owner")
+    one = get_object_or_404(found, pk=contact_id)
     blank_hidden(request.member, [one])
     context = {
         "contact": one,

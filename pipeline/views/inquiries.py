@@ -18,6 +18,7 @@ from pipeline.forms.filters import InquiryFilterForm
 from pipeline.forms.inquiries import InquiryForm, inquiry_values, to_the_minute
 from pipeline.models import Account, Inquiry, InquiryState
 from pipeline.operations import StaleVersion, UnableToChangeInquiry, noted_changes
+from pipeline.queries.badges import score_badge
 from pipeline.queries.choices import owner_choices
 from pipeline.queries.inquiries import SORTS, WAITING
 from pipeline.querysets import InquiryQuerySet
@@ -94,7 +95,7 @@ def _found(request: MemberRequest) -> InquiryQuerySet:
     today = local_day(request.organization, timezone.now())
     found = queries.inquiries(organization=request.organization, member=request.member, today=today)
     found = found.with_editable(request.member, Action.EDIT_INQUIRIES, as_of=today)
-    return found.select_related("account", "contact__account", "owner")
+    return found.annotate(score_badge=score_badge()).select_related("account", "contact__account", "owner")
 
 
 def _form(request: MemberRequest, one: Inquiry, **data: Any) -> InquiryForm:

@@ -15,6 +15,7 @@ from pipeline import operations, queries
 from pipeline.forms.opportunities import MoveForm, NewOpportunityForm, OpportunityForm, opportunity_values
 from pipeline.models import Account, Opportunity, Stage
 from pipeline.operations import StaleVersion, UnableToMoveStage, noted_changes
+from pipeline.queries.badges import score_badge
 from pipeline.querysets import OpportunityQuerySet
 from pipeline.views.contacts import account_of_address
 from pipeline.views.record_pages import (
@@ -44,7 +45,7 @@ def _found(request: MemberRequest) -> OpportunityQuerySet:
     today = local_day(request.organization, timezone.now())
     found = queries.opportunities(organization=request.organization, member=request.member, today=today)
     found = found.with_editable(request.member, Action.EDIT_OPPORTUNITIES, as_of=today)
-    return found.select_related("account", "stage", "owner", "product")
+    return found.annotate(score_badge=score_badge()).select_related("account", "stage", "owner", "product")
 
 
 def _page(

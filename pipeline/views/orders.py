@@ -19,6 +19,7 @@ from pipeline import operations, queries
 from pipeline.forms.filters import OrderFilterForm
 from pipeline.forms.orders import LineFormSet, OrderForm, OrderLines, line_values, order_values
 from pipeline.models import Account, ListName, Order
+from pipeline.queries.badges import score_badge
 from pipeline.queries.orders import SORTS
 from pipeline.querysets import OrderQuerySet
 from pipeline.views.bulk import bulk_bar
@@ -139,7 +140,7 @@ def _found(request: MemberRequest) -> OrderQuerySet:
     today = local_day(request.organization, timezone.now())
     found = queries.orders(organization=request.organization, member=request.member, today=today)
     found = found.with_editable(request.member, Action.EDIT_ORDERS, as_of=today)
-    return found.select_related("account", "owner")
+    return found.annotate(score_badge=score_badge()).select_related("account", "owner")
 
 
 def _form(request: MemberRequest, one: Order, **data: Any) -> OrderForm:

@@ -12,6 +12,7 @@
   ["pointerdown", "keydown", "click"].forEach(name => document.addEventListener(name, wake, true));
 
   const opener = layer => {
+    if (layer.id === "why") return asked;
     const all = [...document.querySelectorAll(`[popovertarget="${layer.id}"]`)];
     return all.find(one => one.matches(":hover, :focus")) || all.find(one => one.offsetParent) || all[0];
   };
@@ -21,7 +22,7 @@
     if (!button) return;
     const at = button.getBoundingClientRect(), width = layer.offsetWidth, height = layer.offsetHeight;
     const above = at.bottom + height + 12 > innerHeight && at.top > height;
-    layer.style.left = Math.max(8, Math.min(at.left, innerWidth - width - 8)) + "px";
+    layer.style.left = Math.max(8, Math.min(at.left, document.documentElement.clientWidth - width - 8)) + "px";
     layer.style.top = Math.max(8, above ? at.top - height - 6 : Math.min(at.bottom + 6, innerHeight - height - 8)) + "px";
   };
   document.addEventListener("toggle", event => {
@@ -33,9 +34,23 @@
   document.addEventListener("htmx:afterSettle", event => { const layer = event.target.closest?.("[popover]:popover-open"); if (layer && !layer.hasAttribute("data-sheet")) place(layer); });
 
   /* Reasons open on hover and on keyboard focus too; a click pins them */
-  let pinned = null, timer = 0;
-  const layerOf = button => document.getElementById(button.getAttribute("popovertarget"));
-  const peek = button => { const layer = layerOf(button); if (layer && !layer.matches(":popover-open")) layer.showPopover({ source: button }); };
+  let pinned = null, timer = 0, asked = null;
+  const layerOf = button => document.getElementById(button.getAttribute("popovertarget") || button.dataset.peek);
+  const peek = button => {
+    const layer = layerOf(button);
+    if (!layer || (layer.matches(":popover-open") && opener(layer) === button)) return;
+    if (button.href) {
+      /* All the scores of a page share one layer, which asks anew for each */
+      if (layer.matches(":popover-open")) layer.hidePopover();
+      if (asked !== button || !layer.firstElementChild) {
+        asked?.removeAttribute("aria-expanded");
+        asked = button;
+        layer.replaceChildren();
+        htmx.ajax("GET", button.href, { source: layer, target: layer, swap: "innerHTML" });
+      }
+    }
+    layer.showPopover({ source: button });
+  };
   const leave = layer => { clearTimeout(timer); timer = setTimeout(() => { if (layer !== pinned && layer.matches(":popover-open") && !layer.matches(":hover, :focus-within")) layer.hidePopover(); }, 250); };
   document.addEventListener("pointerover", event => {
     const button = event.target.closest?.("[data-peek]");
@@ -47,14 +62,26 @@
     const button = event.target.closest?.("[data-peek]"), layer = button ? layerOf(button) : event.target.closest?.("[popover]");
     if (layer && event.pointerType === "mouse" && document.querySelector(`[data-peek][popovertarget="${layer.id}"]`)) leave(layer);
   });
-  document.addEventListener("focusin", event => { const button = event.target.closest("[data-peek]"); if (button?.matches(":focus-visible")) peek(button); });
+  document.addEventListener("focusin", event => { const button = event.target.closest("[data-peek]"); if (button?.matches(":focus-visible") && !layerOf(button)?.contains(event.relatedTarget)) peek(button); });
   document.addEventListener("focusout", event => { const button = event.target.closest("[data-peek]"), layer = button && layerOf(button); if (layer && !layer.contains(event.relatedTarget)) leave(layer); });
   document.addEventListener("click", event => {
     const button = event.target.closest("[data-peek]"), layer = button && layerOf(button);
     if (!layer) return;
-    if (layer.matches(":popover-open") && pinned !== layer) event.preventDefault();
-    pinned = layer;
-  });
+    if (!button.href) {
+      if (layer.matches(":popover-open") && pinned !== layer) event.preventDefault();
+      pinned = layer;
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; /* another tab, as with any link */
+    event.preventDefault();
+    event.stopPropagation();
+    /* The click itself has closed what was open: a second one on the same score leaves it so */
+    const again = pinned === layer && asked === button;
+    pinned = again ? null : layer;
+    if (again) return;
+    peek(button);
+    if (!event.detail) layer.focus(); /* by key: into the reasons; Esc leads back */
+  }, true);
 
   /* Menus answer the arrows */
   document.addEventListener("keydown", event => {

@@ -46,7 +46,7 @@ def _why(cast: Cast) -> str:
     customers = give_customers(cast)
     for _ in range(2):
         _night(cast.acme)
-    return _address("pipeline:priority", customers.eager.pk)
+    return _address("coe:score", customers.eager.pk)
 
 
 def _one_night(**changed: Any) -> Url:

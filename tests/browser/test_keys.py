@@ -178,22 +178,56 @@ class TestLayers:
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
 
-    def test_reasons_in_a_list_are_asked_for_once(self, people: Cast, open_window: Open) -> None:
+    def test_the_scores_of_a_page_share_one_layer_that_is_filled_once_for_each(
+        self, people: Cast, open_window: Open
+    ) -> None:
         window = open_window(people.lena)
         page = window.page
         window.open("/ui/")
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url) if "/ui/reasons/" in request.url else None)
-        button = page.get_by_role("button", name="Explain score of Lumen")
+        lumen, tramont = (page.get_by_role("link", name=f"Explain score of {name}") for name in ("Lumen", "Tramont"))
+        why = page.locator("#why")
 
-        button.click()
-        expect(page.locator("#c-why-later")).to_contain_text("Framework price request")
+        lumen.hover()
+        expect(why).to_contain_text("Framework price request")
         window.assert_no_violations()
-        page.keyboard.press("Escape")
-        button.click()
-        expect(page.locator("#c-why-later")).to_contain_text("Framework price request")
-
+        lumen.click()
+        page.mouse.move(5, 5)
+        page.wait_for_timeout(500)
+        expect(why).to_be_visible()
+        lumen.click()
+        expect(why).to_be_hidden()
         assert len(asked) == 1
+        tramont.click()
+        expect(why).to_contain_text("Framework price request")
+
+        assert len(asked) == 2
+        assert page.url.endswith("/ui/")
+
+    def test_a_score_is_explained_by_key_and_escape_leads_back_to_it(self, people: Cast, open_window: Open) -> None:
+        window = open_window(people.lena)
+        page = window.page
+        window.open("/ui/")
+        lumen, why = page.get_by_role("link", name="Explain score of Lumen"), page.locator("#why")
+
+        lumen.focus()
+        expect(why).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(why).to_be_focused()
+        page.keyboard.press("Escape")
+
+        expect(why).to_be_hidden()
+        expect(lumen).to_be_focused()
+
+    def test_a_score_is_explained_by_tap(self, people: Cast, open_window: Open) -> None:
+        window = open_window(people.lena, look="phone")
+        page = window.page
+        window.open("/ui/")
+
+        page.get_by_role("link", name="Explain score of Lumen").tap()
+
+        expect(page.locator("#why")).to_contain_text("Framework price request")
 
     def test_a_menu_answers_the_arrows(self, people: Cast, open_window: Open) -> None:
         window = open_window(people.lena)

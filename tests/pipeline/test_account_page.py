@@ -90,7 +90,7 @@ def test_it_shows_what_there_is(cast: Cast, velora: Account, client_for: ClientF
     for words in (
         "Velora E-Bikes",
         "up 8",
-        "Why 82",
+        "Explain score of ",
         "Open deal in Qualify, opened 1 Feb",
         "Customer" if velora.lifecycle == "customer" else "Prospect",
         "Utrecht, NL",

@@ -141,48 +141,8 @@ def test_scores_of_a_past_day_say_so(cast, customers, client_for):
 def test_the_stranger_finds_nothing(cast, customers, client_for):
     client = client_for(cast.sam)
 
-    for address in (url("priorities"), url("priorities-export"), url("priority", customers.eager.pk)):
+    for address in (url("priorities"), url("priorities-export")):
         assert client.get(address).status_code == 404
-    assert client.get(url("priority", customers.eager.pk, organization="globex")).status_code == 404
-
-
-def test_each_reason_leads_to_its_records(cast, customers, client_for):
-    response = client_for(cast.cora).get(url("priority", customers.eager.pk))
-
-    page = text_of(response)
-    deal = customers.eager.opportunities.first
-    with organization_scope(cast.acme):
-        assert url("opportunity", deal().pk) in page
-        inquiry = customers.eager.activities.get()
-    assert f"{url('account', customers.eager.pk)}#" in page
-    assert inquiry.subject in page
-    reasons = response.context["reasons"]
-    total = response.context["start"] + sum(reason["points"] for reason in reasons)
-    assert total == pytest.approx(response.context["total"], abs=1e-9)
-
-
-def test_the_popover_of_the_lists_is_the_reasons_alone(cast, customers, client_for):
-    response = client_for(cast.rui).get(url("priority", customers.eager.pk), headers={"HX-Request": "true"})
-
-    page = text_of(response)
-    assert "Inquiry 3 days ago" in page
-    assert "<html" not in page
-
-
-def test_an_account_without_a_score_has_no_why(cast, client_for):
-    with organization_scope(cast.acme):
-        account = Records(cast.acme).account()
-
-    assert client_for(cast.rui).get(url("priority", account.pk)).status_code == 404
-
-
-def test_its_own_history_is_shown(cast, customers, client_for):
-    night(cast.acme)
-
-    response = client_for(cast.rui).get(url("priority", customers.gone.pk))
-
-    assert len(response.context["history"]) == 2
-    assert "Score so far" in text_of(response)
 
 
 def test_the_file_has_the_list_as_it_is_narrowed_and_runs_nothing(cast, customers, client_for):
@@ -218,10 +178,10 @@ def test_a_deleted_account_leaves_the_list(cast, customers, client_for):
     assert "Eager Engines" not in names(client_for(cast.rui).get(url("priorities")))
 
 
-@pytest.mark.parametrize("page", ["priorities", "priority", "answers"])
+@pytest.mark.parametrize("page", ["priorities", "answers"])
 def test_it_keeps_within_its_queries(cast, customers, client_for, page):
     client = client_for(cast.rui)
-    address = url(page, customers.eager.pk) if page == "priority" else url(page)
+    address = url(page)
     client.get(address)
 
     with CaptureQueriesContext(

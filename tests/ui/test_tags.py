@@ -25,6 +25,7 @@ def drawn(source: str, **context: Any) -> str:
         "{% bar 3 label=evil %}",
         "{% ring 3 label=evil %}",
         "{% score 3 word=evil popover='p' about=evil %}",
+        "{% score 3 word=evil url=evil about=evil %}",
         "{% delta evil 'up' %}",
         "{% spark trend label=evil %}",
         "{% money 3 evil %}",
@@ -81,6 +82,14 @@ def test_a_score_says_its_change(change: int, word: str) -> None:
 
 def test_a_score_without_change_has_no_word() -> None:
     assert "<small>" not in drawn("{% score 82 change=0 %}")
+
+
+def test_a_score_with_a_page_is_a_link_that_names_what_it_explains() -> None:
+    html = drawn("{% score 82 url='/x/' about='Velora' %}")
+
+    assert html.startswith("<a")
+    assert 'href="/x/" data-peek="why"' in html
+    assert "Explain score of Velora: 82" in html
 
 
 def test_a_score_with_reasons_is_a_button_that_names_what_it_explains() -> None:

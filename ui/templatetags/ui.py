@@ -1,6 +1,6 @@
 """The small parts of every page. With `ui.charts` the only place that may mark text as safe."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -15,9 +15,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
+from ui import explaining
 from ui.charts import spark_path
 from ui.formats import format_ago, format_day, format_money, format_number, format_signed, format_span, initials
-from ui.reasons import reason_rows
 
 register = template.Library()
 
@@ -157,12 +157,14 @@ def score(
     band: str = "week",
     word: str = "",
     popover: str = "",
+    url: str = "",
     about: str = "",
 ) -> SafeString:
     """Draw a score: ring, number and one word (its change, or the word given).
 
-    With the id of a `popover` it is a button that opens the reasons on hover, focus, click and tap; `about` is what the
-    score is of, for people who hear the page.
+    With the `url` of what explains it, it is a link that opens the page's one layer for reasons on hover, focus, click
+    and tap; without script it leads to that page. With the id of a `popover` of its own it is a button for that one.
+    `about` is what the score is of, for people who hear the page.
     """
     if value is None:
         return format_html('<span class="score"><small>{}</small></span>', gettext("not scored"))
@@ -176,7 +178,7 @@ def score(
         value,
         small,
     )
-    if not popover:
+    if not popover and not url:
         return format_html('<span class="score">{}</span>', face)
     seen = f"{value} {word}".strip()
     says = (
@@ -184,6 +186,8 @@ def score(
         if about
         else gettext("Explain score: %(score)s") % {"score": seen}
     )
+    if url:
+        return format_html('<a class="score" href="{}" data-peek="why" aria-label="{}">{}</a>', url, says, face)
     return format_html(
         '<button type="button" class="score" popovertarget="{}" data-peek aria-label="{}">{}</button>',
         popover,
@@ -283,34 +287,10 @@ def span(value: Any) -> str:
 # --- Reasons of a score -----------------------------------------------------------------------------------------------
 
 
-@register.inclusion_tag("parts/why.html")
-def why(popover: str, title: str, reasons: Iterable[Mapping[str, Any]], **options: Any) -> dict[str, Any]:
-    """Draw the popover that explains a score, closed until a `{% score … popover=… %}` with the same id opens it.
-
-    For the reasons and the options see `why_body`.
-    """
-    return {"popover": popover, **why_body(title, reasons, **options)}
-
-
-@register.inclusion_tag("parts/why_body.html")
-def why_body(
-    title: str, reasons: Iterable[Mapping[str, Any]], *, headline: str = "", note: str = "", most: int = 6
-) -> dict[str, Any]:
-    """Draw what explains a score.
-
-    A reason is a mapping with `text`, `points` (signed, in log-odds; they add up) and, where there is something to
-    follow, `url`.
-    """
-    return {"title": title, "rows": reason_rows(reasons, most=most), "headline": headline, "note": note}
-
-
-@register.inclusion_tag("parts/why_later.html")
-def why_later(popover: str, title: str, url: str) -> dict[str, Any]:
-    """Draw the empty popover of a score in a long list; its reasons are asked for when it first opens.
-
-    `url` answers with the `{% why_body … %}` of that one score, so a list of fifty scores stays a light page.
-    """
-    return {"popover": popover, "title": title, "url": url}
+why = register.inclusion_tag("parts/why.html")(explaining.why)
+why_body = register.inclusion_tag("parts/why_body.html")(explaining.why_body)
+why_rows = register.inclusion_tag("parts/why_rows.html")(explaining.why_rows)
+why_later = register.inclusion_tag("parts/why_later.html")(explaining.why_later)
 
 
 # --- Forms ------------------------------------------------------------------------------------------------------------

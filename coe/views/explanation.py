@@ -1,0 +1,211 @@
+"""Why an account has its score: the layer that every badge opens, and the page behind it."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_safe
+
+from coe.queries.score_card import is_of_card, outlook, scoring_run
+from coe.scoring.outlook import Fading, Lever
+from pipeline import rules
+from pipeline.models import AccountScore
+from pipeline.queries import priorities as queries
+from pipeline.queries.score_words import freshness, looked_at, shown_reasons
+from tenancy.access import Action, member_can
+from tenancy.http import MemberRequest
+from tenancy.working_time import local_day
+from ui.formats import format_day, format_money, format_number
+
+MOST_EACH_WAY = 5
+RECORD_PAGES = {
+    "opportunity": ("pipeline:opportunity", "opportunity_id"),
+    "order": ("pipeline:order", "order_id"),
+    "contact": ("pipeline:contact", "contact_id"),
+    "product": ("pipeline:product-edit", "product_id"),
+}
+RECORD_WORDS = {
+    "opportunity": gettext_lazy("Deal"),
+    "order": gettext_lazy("Order"),
+    "contact": gettext_lazy("Contact"),
+    "product": gettext_lazy("Product"),
+    "activity": gettext_lazy("Activity"),
+    "satisfaction_response": gettext_lazy("Answer to a survey"),
+    "usage_signal": gettext_lazy("Portal"),
+}
+LEVER_WORDS = {
+    "decision_maker_contact": gettext_lazy("if somebody who decides is met"),
+    "contacts_engaged": gettext_lazy("if three people there talk with us within a month"),
+    "open_deal_early": gettext_lazy("if a deal is opened"),
+    "open_deal_late": gettext_lazy("if the deal goes past discovery"),
+    "critical_case_open": gettext_lazy("if the critical case is closed"),
+    "nps_detractor": gettext_lazy("if the next survey has a better answer"),
+    "never_bought_silent": gettext_lazy("if they react at all"),
+    "order_long_overdue": gettext_lazy("if they order again"),
+}
+
+
+@member_can(Action.VIEW_PRIORITIES)
+@require_safe
+def score(request: MemberRequest, account_id: UUID) -> HttpResponse:
+    """Show why an account has its score. Asked for as a part it is the layer that a badge opens."""
+    now = timezone.now()
+    try:
+        found = queries.account_score(
+            organization=request.organization,
+            member=request.member,
+            today=local_day(request.organization, now),
+            account_id=account_id,
+        )
+    except AccountScore.DoesNotExist as error:
+        raise Http404 from error
+    context = explained(request, found, now)
+    if request.htmx and not request.htmx.boosted:
+        return render(request, "coe/explanation.html#why", context)
+    history = queries.score_history(organization=request.organization, account_id=account_id)
+    context |= {"history": history[::-1], "trend": [one.score for one in history], **stake(found)}
+    return render(request, "coe/explanation.html", context)
+
+
+def explained(request: MemberRequest, found: AccountScore, now: datetime) -> dict[str, Any]:
+    """Return all that explains a score: start, reasons, their sum, what it means, what would change it."""
+    organization = request.organization
+    day = looked_at(organization=organization, score=found)
+    reasons = [
+        {
+            "code": reason["code"],
+            "text": rules.reason_sentence(reason, day),
+            "points": reason["points"],
+            "url": url,
+            "hint": rules.reason_hint(reason),
+            "records": records,
+        }
+        for reason, url, records in reasons_with_records(request, found)
+    ]
+    run = scoring_run(organization=organization, score=found)
+    readable = shown_reasons(member=request.member, reasons=found.reasons)
+    can_do, fades = outlook(organization=organization, score=found, reasons=readable, today=day)
+    total = rules.log_odds(found.probability)
+    start = total - sum(reason["points"] for reason in reasons)
+    percent = format_number(100 * found.probability)
+    days = run.horizon_days if run else organization.setting("score_horizon_days")
+    return {
+        "now": now,
+        "score": found,
+        "account": found.account,
+        "title": _("Why %(score)s") % {"score": found.score},
+        "headline": _("Chance to buy in %(days)s days, %(percent)s%%") % {"days": days, "percent": percent},
+        "rank_words": rank_words(found, run.scored if run else 0),
+        "band_word": rules.band_word(found.band),
+        "model_words": _("%(method)s, points in log-odds") % {"method": rules.method_words(found.model_version)},
+        "method": rules.method_words(found.model_version),
+        "freshness": freshness(organization=organization, score=found, now=now),
+        "reasons": reasons,
+        "strongest": strongest(reasons),
+        "start": start,
+        "start_words": start_words(found, start),
+        "total": total,
+        "total_words": _("which is a chance of %(percent)s%%") % {"percent": percent},
+        "percent": 100 * found.probability,
+        "levers": [lever_words(lever) for lever in can_do[:3]],
+        "fades": [fading_words(one, found, readable, day) for one in fades[:2]],
+    }
+
+
+def reasons_with_records(
+    request: MemberRequest, found: AccountScore
+) -> list[tuple[dict[str, Any], str, list[dict[str, str]]]]:
+    """Return the reasons that the person may read, each with the page of its first record and with all its records."""
+    page = reverse("coe:score", args=[request.organization.slug, found.account_id])
+    rows = []
+    for reason in shown_reasons(member=request.member, reasons=found.reasons):
+        records = [record_link(request, found, record) for record in reason.get("records", ())]
+        rows.append((reason, records[0]["url"] if records else f"{page}#{reason['code']}", records))
+    return rows
+
+
+def strongest(reasons: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the five reasons for and the five against that weigh most; what is left is one row, so that all add up."""
+    ordered = sorted(reasons, key=lambda reason: -abs(reason["points"]))
+    good = [reason for reason in ordered if reason["points"] > 0]
+    bad = [reason for reason in ordered if reason["points"] < 0]
+    shown = [*good[:MOST_EACH_WAY], *bad[:MOST_EACH_WAY]]
+    rest = [*good[MOST_EACH_WAY:], *bad[MOST_EACH_WAY:]]
+    if rest:
+        words = ngettext("%(count)s smaller reason", "%(count)s smaller reasons, together", len(rest))
+        together = sum(reason["points"] for reason in rest)
+        shown.append({"text": words % {"count": format_number(len(rest))}, "points": together})
+    return shown
+
+
+def rank_words(found: AccountScore, scored: int) -> str:
+    """Return the place in the list, which is another number than the chance."""
+    if scored < 2:
+        return _("Rank %(rank)s by value at stake.") % {"rank": format_number(found.rank)}
+    if found.rank == 1:
+        return _("The first of %(all)s by value at stake.") % {"all": format_number(scored)}
+    ahead = 100 * max(0, scored - found.rank) / (scored - 1)
+    return _("Rank %(rank)s of %(all)s by value at stake, ahead of %(percent)s%% of them.") % {
+        "rank": format_number(found.rank),
+        "all": format_number(scored),
+        "percent": format_number(int(ahead)),
+    }
+
+
+def start_words(found: AccountScore, start: float) -> str:
+    """Return where the points start from: of the card all accounts, of a learnt model those of the segment."""
+    if is_of_card(model_version=found.model_version):
+        words = _("Starts from %(start)s, the usual of all accounts; the points add up.")
+    else:
+        words = _("Starts from %(start)s, the usual of its segment and what weighs little; the points add up.")
+    return words % {"start": format_number(start, 1)}
+
+
+def lever_words(lever: Lever) -> dict[str, str]:
+    """Return what somebody could do and what the score would gain by it."""
+    return {"gain": f"+{lever.gain}", "words": str(LEVER_WORDS.get(lever.code, lever.code))}
+
+
+def fading_words(one: Fading, found: AccountScore, reasons: list[dict[str, Any]], today: date) -> str:
+    """Return which reason fades when, and where the score goes with it."""
+    reason = next(reason for reason in reasons if reason["code"] == one.code)
+    words = _("%(day)s: “%(reason)s” no longer counts, the score goes to %(score)s.")
+    return words % {
+        "day": format_day(one.day, today=today),
+        "reason": rules.reason_sentence(reason, today),
+        "score": one.score,
+    }
+
+
+def stake(found: AccountScore) -> dict[str, Any]:
+    """Return what the money at stake is made of."""
+    basis = {"typical_minor": 0, "deals_minor": 0, "left_out": [], **found.value_basis}
+    expected = format_money(basis["typical_minor"] + basis["deals_minor"], found.currency, short=True)
+    words = _("%(percent)s%% of %(expected)s, what it would likely spend.")
+    if basis["left_out"]:
+        words += " " + _("Amounts in %(currencies)s are not counted: they can't be added without a rate.")
+    given = {
+        "percent": format_number(100 * found.probability),
+        "expected": expected,
+        "currencies": ", ".join(basis["left_out"]),
+    }
+    return {"basis": basis, "stake_words": words % given}
+
+
+def record_link(request: MemberRequest, found: AccountScore, record: dict[str, str]) -> dict[str, str]:
+    """Return a record behind a reason, with the page where it can be seen."""
+    slug = request.organization.slug
+    named = RECORD_PAGES.get(record["type"])
+    if named is not None:
+        url = reverse(named[0], kwargs={"organization": slug, named[1]: record["id"]})
+    else:
+        # What has no page of its own is in the account's timeline.
+        url = reverse("pipeline:account", kwargs={"organization": slug, "account_id": found.account_id}) + "#timeline"
+    words = str(RECORD_WORDS.get(record["type"], record["type"]))
+    return {"url": url, "label": record["label"].replace("_", " ") or words, "kind": words}

@@ -1,0 +1,19 @@
+"""What a score badge shows of an account, fetched with the row that names the account."""
+
+from typing import Any
+
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import JSONObject
+
+from pipeline.models import AccountScore
+
+Badge = dict[str, Any]
+
+
+def score_badge(account: str = "account_id") -> Subquery:
+    """Return the badge of each row's account, None where it has no score: one look-up in an index for each row.
+
+    ``account`` names the column that holds the account's id.
+    """
+    scores = AccountScore.objects.filter(organization=OuterRef("organization"), account_id=OuterRef(account))
+    return Subquery(scores.order_by().values(json=JSONObject(score="score", before="previous_score", band="band")))
