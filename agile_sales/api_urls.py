@@ -14,6 +14,7 @@ from pipeline.api.account_scores import AccountScoreDetailView, AccountScoreList
 from pipeline.api.accounts import AccountBulkView, AccountDetailView, AccountListView
 from pipeline.api.activities import ActivityDetailView, ActivityListView
 from pipeline.api.contacts import ContactDetailView, ContactListView
+from pipeline.api.external_scores import ExternalScoreDetailView, ExternalScoreListView
 from pipeline.api.inquiries import InquiryDetailView, InquiryListView
 from pipeline.api.opportunities import OpportunityBulkView, OpportunityDetailView, OpportunityListView
 from pipeline.api.orders import OrderDetailView, OrderListView
@@ -51,6 +52,8 @@ urlpatterns = [
     path("v1/stages/<uuid:id>", StageDetailView.as_view(), name="stage"),
     path("v1/account-scores", AccountScoreListView.as_view(), name="account-scores"),
     path("v1/account-scores/<uuid:account_id>", AccountScoreDetailView.as_view(), name="account-score"),
+    path("v1/external-scores", ExternalScoreListView.as_view(), name="external-scores"),
+    path("v1/external-scores/<uuid:id>", ExternalScoreDetailView.as_view(), name="external-score"),
     path("v1/units", UnitListView.as_view(), name="units"),
     path("v1/units/<uuid:id>", UnitDetailView.as_view(), name="unit"),
     path("v1/members", MemberListView.as_view(), name="members"),

@@ -347,6 +347,7 @@ API_SCOPES: dict[str, Action] = {
     "events:read": Action.VIEW_AUDIT,
     "accounts:write": Action.EDIT_ACCOUNTS,
     "opportunities:write": Action.EDIT_OPPORTUNITIES,
+    "scores:write": Action.EDIT_ACCOUNTS,
     "contacts:write": Action.EDIT_ACCOUNTS,
     "activities:write": Action.LOG_ACTIVITY,
     "products:write": Action.EDIT_PRODUCTS,

@@ -35,6 +35,8 @@ RECORD_WORDS = {
     "orderline": gettext_lazy("Order line"),
     "apitoken": gettext_lazy("API token"),
     "satisfactionresponse": gettext_lazy("Customer's answer"),
+    "externalscore": gettext_lazy("Score of another system"),
+    "customcolumn": gettext_lazy("Custom column"),
     "usagesignal": gettext_lazy("Usage"),
     "savedmapping": gettext_lazy("Saved mapping"),
     "savedalias": gettext_lazy("Saved alias"),

@@ -38,6 +38,7 @@ SCOPE_WORDS = {
     "units:write": gettext_lazy("Create, rename, move and close units"),
     "members:write": gettext_lazy("Add, change and let go members, but no administrators"),
     "scores:read": gettext_lazy("Read scores and their reasons"),
+    "scores:write": gettext_lazy("Give scores of another system"),
     "contacts:read": gettext_lazy("Read contacts"),
     "activities:read": gettext_lazy("Read activities"),
     "products:read": gettext_lazy("Read products"),

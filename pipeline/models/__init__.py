@@ -6,6 +6,7 @@ from pipeline.models.activity import Activity, ActivityKind, Direction
 from pipeline.models.bulk import BulkChange, BulkState
 from pipeline.models.contact import BuyingRole, Contact
 from pipeline.models.custom import CustomColumn, CustomKind, CustomRecord, CustomValues
+from pipeline.models.external_score import ExternalScore, Trend
 from pipeline.models.history import OpportunityHistory, TrackedField
 from pipeline.models.inquiry import Inquiry, InquiryChannel, InquiryState
 from pipeline.models.next_action import IN_PLAN, Choice, NextAction, Place, PlannedAction, WeekPlan
@@ -45,6 +46,7 @@ __all__ = [
     "CustomRecord",
     "CustomValues",
     "Direction",
+    "ExternalScore",
     "ForecastCategory",
     "IcpFit",
     "Inquiry",
@@ -70,6 +72,7 @@ __all__ = [
     "Stage",
     "StageKind",
     "TrackedField",
+    "Trend",
     "UndoChange",
     "UndoStep",
     "UsageSignal",

@@ -6,6 +6,7 @@ from pipeline.operations.activities import ActivityFields, UnableToLogActivity, 
 from pipeline.operations.changes import StaleVersion
 from pipeline.operations.contacts import ContactFields, create_contact, update_contact
 from pipeline.operations.deletion import UNDO_WINDOW, UnableToRestore, delete_record, restore_record
+from pipeline.operations.external_scores import UnableToRecordScore, record_external_score
 from pipeline.operations.inquiries import InquiryFields, UnableToChangeInquiry, receive_inquiry, update_inquiry
 from pipeline.operations.noting import NotedChange, noted_changes
 from pipeline.operations.opportunities import (
@@ -53,6 +54,7 @@ __all__ = [
     "UnableToMoveStage",
     "UnableToNestAccount",
     "UnableToRecordAnswer",
+    "UnableToRecordScore",
     "UnableToRestore",
     "UnableToUndo",
     "Undone",
@@ -74,6 +76,7 @@ __all__ = [
     "noted_changes",
     "receive_inquiry",
     "record_export",
+    "record_external_score",
     "record_satisfaction_response",
     "record_scores",
     "restore_record",

@@ -13,6 +13,7 @@ from pipeline.queries.choices import (
 )
 from pipeline.queries.contacts import ContactFilter, contact_activities, contacts, contacts_page, with_last_touch
 from pipeline.queries.custom import CustomFact, custom_columns, custom_facts
+from pipeline.queries.external_scores import external_scores
 from pipeline.queries.inquiries import InquiryFilter, inquiries, inquiries_page
 from pipeline.queries.opportunities import (
     OpportunityFilter,
@@ -49,6 +50,7 @@ __all__ = [
     "custom_columns",
     "custom_facts",
     "deal_choices",
+    "external_scores",
     "field_changes",
     "inquiries",
     "inquiries_page",

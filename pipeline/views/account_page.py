@@ -59,6 +59,9 @@ def account(request: MemberRequest, account_id: UUID) -> HttpResponse:
         )
         if tab == "overview"
         else [],
+        "external_scores": queries.external_scores(organization=request.organization, account=overview.account)
+        if tab == "overview"
+        else [],
         "tab": tab,
         "kind": kind,
         "kinds": [("", _("All")), ("people", _("People")), ("orders", _("Orders")), ("system", _("System"))],

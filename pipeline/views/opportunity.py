@@ -67,6 +67,7 @@ def _page(
         "custom_facts": queries.custom_facts(
             organization=request.organization, record="opportunity", values=deal.custom
         ),
+        "external_scores": queries.external_scores(organization=request.organization, opportunity=deal),
         "move_form": move_form,
         "may_edit": may_edit,
         "days_in_stage": max(0, (now - deal.stage_entered_at).days),

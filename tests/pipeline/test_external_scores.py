@@ -1,0 +1,117 @@
+"""Scores of other systems: taken in through the API, shown beside ours, the latest of each model."""
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from pipeline.models import ExternalScore
+from tenancy.models import DomainEvent
+from tenancy.scoping import organization_scope
+from tests.cast import Cast
+from tests.integrations.api_caller import Caller, a_token
+from tests.pipeline.records import a_deal, an_account
+
+ADDRESS = "/api/v1/external-scores"
+
+
+@pytest.fixture
+def acme(cast: Cast) -> Caller:
+    return Caller(a_token(cast.acme))
+
+
+@pytest.fixture
+def account(cast: Cast) -> Any:
+    with organization_scope(cast.acme):
+        return an_account(cast.acme)
+
+
+def said(account: Any, **fields: Any) -> dict[str, Any]:
+    return {
+        "account_id": str(account.pk),
+        "model_name": "web-intent",
+        "score": 78,
+        "trend": "improving",
+        "grade": "A",
+        "reasons": ["Twelve visits of the price page"],
+        **fields,
+    }
+
+
+def test_a_score_with_trend_grade_and_reasons_is_kept_and_told(cast: Cast, acme: Caller, account: Any) -> None:
+    answer = acme.post(ADDRESS, said(account, scored_at="2026-11-20T21:00:00Z"))
+
+    assert answer.status_code == 201, answer.content
+    body = answer.json()
+    assert (body["score"], body["trend"], body["grade"]) == (78, "improving", "A")
+    assert body["account"]["name"] == account.name
+    assert acme.get(ADDRESS, {"account": str(account.pk)}).json()["results"] == [body]
+    with organization_scope(cast.acme):
+        event = DomainEvent.objects.get(type="external_score.received")
+        assert event.payload["account"] == str(account.pk)
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"score": 101}, "score"),
+        ({"trend": "up"}, "trend"),
+        ({"reasons": "one"}, "reasons"),
+        ({"reasons": [7]}, "reasons"),
+        ({"reasons": ["x" * 301]}, "reasons"),
+        ({"reasons": ["word"] * 11}, "reasons"),
+        ({"account_id": None}, ""),
+        ({"scored_at": "2099-01-01T00:00:00Z"}, "scored_at"),
+        ({"probability": 0.5}, "probability"),
+    ],
+)
+def test_what_nobody_can_mean_is_refused_with_its_name(
+    acme: Caller, account: Any, fields: dict[str, Any], name: str
+) -> None:
+    answer = acme.post(ADDRESS, said(account, **fields))
+
+    assert answer.status_code == 422, answer.content
+    assert name in [error["name"] for error in answer.json()["errors"]]
+
+
+def test_a_model_speaks_once_of_a_moment_and_the_latest_counts(
+    cast: Cast, acme: Caller, account: Any, client_for: Any
+) -> None:
+    for day, score in (("2026-11-20", 41), ("2026-11-22", 63), ("2026-11-21", 52)):
+        assert acme.post(ADDRESS, said(account, score=score, scored_at=f"{day}T21:00:00Z")).status_code == 201
+    again = acme.post(ADDRESS, said(account, score=1, scored_at="2026-11-20T21:00:00Z"))
+
+    assert again.status_code == 422
+    page = client_for(cast.lena).get(reverse("pipeline:account", args=["acme", account.pk])).content.decode()
+    assert "Scores of other systems" in page
+    assert "Twelve visits of the price page" in page
+    assert ">63<" in page
+    assert ">41<" not in page
+
+
+def test_a_deal_has_them_too(cast: Cast, acme: Caller, account: Any, client_for: Any) -> None:
+    with organization_scope(cast.acme):
+        deal = a_deal(cast.acme, account)
+    body = {"opportunity_id": str(deal.pk), "model_name": "desk", "score": 12}
+    assert acme.post(ADDRESS, body).status_code == 201
+    assert acme.post(ADDRESS, body | {"account_id": str(account.pk)}).status_code == 422
+
+    page = client_for(cast.lena).get(reverse("pipeline:opportunity", args=["acme", deal.pk])).content.decode()
+    assert "desk" in page
+
+
+def test_a_stranger_can_neither_give_nor_see_one(cast: Cast, acme: Caller, account: Any) -> None:
+    acme.post(ADDRESS, said(account))
+    sam = Caller(a_token(cast.globex))
+
+    assert sam.post(ADDRESS, said(account)).status_code == 422
+    assert sam.get(ADDRESS).json()["results"] == []
+    with organization_scope(cast.globex):
+        assert not ExternalScore.objects.exists()
+
+
+def test_giving_needs_its_own_scope(cast: Cast, account: Any) -> None:
+    answer = Caller(a_token(cast.acme, ["scores:read"])).post(ADDRESS, said(account))
+
+    assert answer.status_code == 403
+    assert "scores:write" in answer.json()["detail"]
