@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tenancy.models import Run, RunStep
-from ui.formats import format_day, format_number, format_span
+from ui.formats import format_day, format_money, format_number, format_span
 
 
 def step_name(name: str) -> str:
@@ -14,6 +14,8 @@ def step_name(name: str) -> str:
     names = {
         "snapshot_pipeline": _("Photograph the open pipeline"),
         "score_accounts": _("Score and rank the accounts"),
+        "value_accounts": _("Value the accounts"),
+        "plan_week": _("Plan the week"),
         "publish_changes": _("Publish what changed"),
         "purge_imports": _("Remove old uploads"),
     }
@@ -32,6 +34,10 @@ def step_sentence(step: RunStep, *, today: date) -> str:
         return _snapshot(step, today)
     if step.name == "score_accounts":
         return _scores(step)
+    if step.name == "value_accounts":
+        return _values(step)
+    if step.name == "plan_week":
+        return _plan(step)
     if step.name == "publish_changes":
         return _changes(step)
     if step.name == "purge_imports":
@@ -81,6 +87,40 @@ def _scores(step: RunStep) -> str:
             "%(count)s accounts have amounts in other currencies than %(currency)s; they were not counted.",
             step.skipped,
         ) % {"count": format_number(step.skipped), "currency": detail["currency"]}
+    return words
+
+
+def _values(step: RunStep) -> str:
+    words = ngettext("%(count)s account valued.", "%(count)s accounts valued.", step.rows_read) % {
+        "count": format_number(step.rows_read)
+    }
+    if step.detail["margin"] is not None:
+        words += " " + _("Of revenue %(percent)s%% is margin.") % {
+            "percent": format_number(100 * step.detail["margin"])
+        }
+    elif step.rows_read:
+        words += " " + _("Costs are not known well enough, so money is revenue.")
+    return " ".join([words, *step.detail["notes"]])
+
+
+def _plan(step: RunStep) -> str:
+    detail = step.detail
+    if not detail["people"]:
+        return _("Nobody owns an account, so there is no week to plan.")
+    words = ngettext(
+        "%(planned)s of %(accounts)s accounts planned into %(hours)s of %(all)s hours of %(people)s person.",
+        "%(planned)s of %(accounts)s accounts planned into %(hours)s of %(all)s hours of %(people)s people.",
+        detail["people"],
+    ) % {
+        "planned": format_number(detail["planned"]),
+        "accounts": format_number(step.rows_read),
+        "hours": format_number(detail["planned_hours"]),
+        "all": format_number(detail["hours"]),
+        "people": format_number(detail["people"]),
+    }
+    if detail["lost_minor"]:
+        lost = format_money(detail["lost_minor"], detail["currency"], short=True)
+        words += " " + _("No plan could bring more than %(lost)s more.") % {"lost": lost}
     return words
 
 

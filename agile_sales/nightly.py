@@ -1,6 +1,7 @@
 """The night: what the product does for an organisation while its people sleep.
 
-    photograph the open pipeline → score and rank the accounts → publish what changed → remove old uploads
+    photograph the open pipeline → score and rank the accounts → value them → plan the week → publish what changed
+    → remove old uploads
 
 Each step is one function below, safe to run twice, and does its work in one transaction together with its mark; how
 that is kept, and what a person sees of it, is in `tenancy.runs`. `as_of` is the moment the night looks at: nothing that
@@ -61,6 +62,34 @@ def score_accounts(*, organization: Organization, run: Run, now: datetime) -> St
     )
 
 
+def value_accounts(*, organization: Organization, run: Run, now: datetime) -> StepResult:
+    """Say what each account is worth: lifetime value, wallet, what else it could buy, what acting may change."""
+    outcome = coe.operations.value_accounts(organization=organization, run=run, as_of=as_of(run))
+    return StepResult(
+        rows_read=outcome.valued,
+        rows_written=outcome.written,
+        detail={"currency": outcome.currency, "margin": outcome.margin, "notes": list(outcome.notes)},
+    )
+
+
+def plan_week(*, organization: Organization, run: Run, now: datetime) -> StepResult:
+    """Fill the week of everybody who owns accounts with what brings most an hour."""
+    outcome = coe.operations.plan_week(organization=organization, run=run, as_of=as_of(run), planned_at=now)
+    return StepResult(
+        rows_read=outcome.accounts,
+        rows_written=outcome.written,
+        detail={
+            "people": outcome.teams,
+            "hours": outcome.hours,
+            "planned_hours": outcome.planned_hours,
+            "planned": outcome.planned,
+            "value_minor": outcome.value_minor,
+            "lost_minor": outcome.lost_minor,
+            "currency": outcome.currency,
+        },
+    )
+
+
 def publish_changes(*, organization: Organization, run: Run, now: datetime) -> StepResult:
     """Tell whoever listens that there are new scores, and which accounts changed their band."""
     changes = band_changes(organization=organization, run=run)
@@ -94,6 +123,8 @@ def purge_imports(*, organization: Organization, run: Run, now: datetime) -> Ste
 STEPS = (
     ("snapshot_pipeline", snapshot_pipeline),
     ("score_accounts", score_accounts),
+    ("value_accounts", value_accounts),
+    ("plan_week", plan_week),
     ("publish_changes", publish_changes),
     ("purge_imports", purge_imports),
 )

@@ -1,5 +1,6 @@
 """What the centre of excellence does: it revises the rule card, trains models, and scores accounts by them."""
 
+from coe.operations.plan_week import PlanOutcome, Team, plan_week
 from coe.operations.promote_model import (
     UnableToPromote,
     UnableToRevert,
@@ -10,16 +11,22 @@ from coe.operations.promote_model import (
 from coe.operations.revise_rule_card import revise_rule_card
 from coe.operations.score_accounts import ScoringOutcome, score_accounts
 from coe.operations.train_model import Training, train_model
+from coe.operations.value_accounts import ValueOutcome, value_accounts
 
 __all__ = [
+    "PlanOutcome",
     "ScoringOutcome",
+    "Team",
     "Training",
     "UnableToPromote",
     "UnableToRevert",
+    "ValueOutcome",
+    "plan_week",
     "promote_if_better",
     "promote_model",
     "revert_model",
     "revise_rule_card",
     "score_accounts",
     "train_model",
+    "value_accounts",
 ]

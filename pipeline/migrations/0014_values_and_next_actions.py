@@ -6,6 +6,25 @@ from django.db import migrations, models
 
 import tenancy.tenant_model
 
+PLACES = [
+    ("accepted", "Somebody is at it"),
+    ("floor", "Promised service"),
+    ("ranked", "Worth its hours"),
+    ("explored", "Picked to learn"),
+    ("below_cut", "Others bring more an hour"),
+    ("did_not_fit", "Not enough hours left"),
+    ("no_hours", "Its owner has no hours"),
+    ("no_team", "Nobody owns it"),
+    ("no_action", "Nothing to do was found"),
+    ("no_gain", "Nothing would add value"),
+    ("too_long", "Takes too much of the week"),
+    ("cooldown", "Approached lately"),
+    ("skill_missing", "Needs a skill that its owner lacks"),
+    ("opted_out", "The customer doesn't want it"),
+    ("deferred", "Put off"),
+    ("ignored", "Set aside"),
+]
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -85,26 +104,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "place",
-                    models.TextField(
-                        choices=[
-                            ("accepted", "Somebody is at it"),
-                            ("floor", "Promised service"),
-                            ("ranked", "Worth its hours"),
-                            ("explored", "Picked to learn"),
-                            ("below_cut", "Others bring more an hour"),
-                            ("did_not_fit", "Not enough hours left"),
-                            ("no_hours", "Its owner has no hours"),
-                            ("no_team", "Nobody owns it"),
-                            ("no_action", "Nothing to do was found"),
-                            ("no_gain", "Nothing would add value"),
-                            ("too_long", "Takes too much of the week"),
-                            ("cooldown", "Approached lately"),
-                            ("skill_missing", "Needs a skill that its owner lacks"),
-                            ("opted_out", "The customer doesn't want it"),
-                            ("deferred", "Put off"),
-                            ("ignored", "Set aside"),
-                        ]
-                    ),
+                    models.TextField(choices=PLACES),
                 ),
                 ("hours", models.FloatField()),
                 ("value_minor", models.BigIntegerField()),
@@ -289,26 +289,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "place",
-                    models.TextField(
-                        choices=[
-                            ("accepted", "Somebody is at it"),
-                            ("floor", "Promised service"),
-                            ("ranked", "Worth its hours"),
-                            ("explored", "Picked to learn"),
-                            ("below_cut", "Others bring more an hour"),
-                            ("did_not_fit", "Not enough hours left"),
-                            ("no_hours", "Its owner has no hours"),
-                            ("no_team", "Nobody owns it"),
-                            ("no_action", "Nothing to do was found"),
-                            ("no_gain", "Nothing would add value"),
-                            ("too_long", "Takes too much of the week"),
-                            ("cooldown", "Approached lately"),
-                            ("skill_missing", "Needs a skill that its owner lacks"),
-                            ("opted_out", "The customer doesn't want it"),
-                            ("deferred", "Put off"),
-                            ("ignored", "Set aside"),
-                        ]
-                    ),
+                    models.TextField(choices=PLACES),
                 ),
                 ("own_rank", models.IntegerField()),
                 ("hours", models.FloatField()),
@@ -354,24 +335,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             (
                                 "place__in",
-                                [
-                                    "accepted",
-                                    "floor",
-                                    "ranked",
-                                    "explored",
-                                    "below_cut",
-                                    "did_not_fit",
-                                    "no_hours",
-                                    "no_team",
-                                    "no_action",
-                                    "no_gain",
-                                    "too_long",
-                                    "cooldown",
-                                    "skill_missing",
-                                    "opted_out",
-                                    "deferred",
-                                    "ignored",
-                                ],
+                                [code for code, _ in PLACES],
                             )
                         ),
                         name="planned_action_place",
@@ -405,24 +369,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     (
                         "place__in",
-                        [
-                            "accepted",
-                            "floor",
-                            "ranked",
-                            "explored",
-                            "below_cut",
-                            "did_not_fit",
-                            "no_hours",
-                            "no_team",
-                            "no_action",
-                            "no_gain",
-                            "too_long",
-                            "cooldown",
-                            "skill_missing",
-                            "opted_out",
-                            "deferred",
-                            "ignored",
-                        ],
+                        [code for code, _ in PLACES],
                     )
                 ),
                 name="next_action_place",

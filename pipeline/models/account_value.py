@@ -32,6 +32,8 @@ class AccountValue(TenantModel):
     expected_purchases = models.FloatField(null=True, help_text="Within the next year.")
     active_chance = models.FloatField(null=True, help_text="That it still buys; known of repeat buyers only.")
     repeat_rate = models.FloatField(null=True, help_text="Of the customers won in the same quarter who bought again.")
+    idle_days = models.IntegerField(null=True, help_text="Since the last purchase.")
+    usual_gap_days = models.IntegerField(null=True, help_text="Between two purchases; known from three of them on.")
     gain_minor = models.BigIntegerField(help_text="Chance to buy times what it would spend beside its open deals.")
     deals_minor = models.BigIntegerField(help_text="Open deals times their chance to be won.")
     grow_minor = models.BigIntegerField(help_text="Products that it has not, times the chance that it takes them.")
@@ -49,6 +51,11 @@ class AccountValue(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.spend_minor} of {self.wallet_minor} {self.currency}"
+
+    @property
+    def at_stake_minor(self) -> int:
+        """The money at stake, of all four parts."""
+        return self.gain_minor + self.deals_minor + self.grow_minor + self.protect_minor
 
     @property
     def headroom_minor(self) -> int:

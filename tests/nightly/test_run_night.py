@@ -68,6 +68,8 @@ def test_each_step_says_what_it_did(cast, customers):
     assert [(step.name, step.status, step.rows_written) for step in done] == [
         ("snapshot_pipeline", "done", 1),
         ("score_accounts", "done", 3),
+        ("value_accounts", "done", 3),
+        ("plan_week", "done", 3),
         ("publish_changes", "done", 1),
         ("purge_imports", "done", 0),
     ]
@@ -110,7 +112,9 @@ class Killed(BaseException):
     """What a kill looks like from inside: nothing gets to say anything."""
 
 
-@pytest.mark.parametrize("broken", ["snapshot_pipeline", "score_accounts", "publish_changes"])
+@pytest.mark.parametrize(
+    "broken", ["snapshot_pipeline", "score_accounts", "value_accounts", "plan_week", "publish_changes"]
+)
 @pytest.mark.parametrize("after_its_work", [False, True])
 def test_killed_in_any_step_it_goes_on_there_and_nothing_is_doubled(
     cast, customers, monkeypatch, broken, after_its_work
@@ -160,7 +164,8 @@ def test_a_failed_step_keeps_last_nights_scores_and_says_what_is_wrong(cast, cus
         failing.refresh_from_db()
     assert failing.status == "failed"
     assert "act 90" in failing.error
-    assert [step.status for step in steps(cast.acme, failing)] == ["done", "failed", "queued", "queued"]
+    first, second, *rest = [step.status for step in steps(cast.acme, failing)]
+    assert (first, second, set(rest)) == ("done", "failed", {"queued"})
 
 
 def test_a_database_that_went_away_is_no_failure_of_the_night(cast, customers, monkeypatch):
