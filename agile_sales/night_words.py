@@ -70,8 +70,8 @@ def _snapshot(step: RunStep, today: date) -> str:
 
 def _scores(step: RunStep) -> str:
     detail = step.detail
-    words = ngettext("%(count)s account ranked.", "%(count)s accounts ranked.", step.rows_written) % {
-        "count": format_number(step.rows_written)
+    words = ngettext("%(count)s account ranked.", "%(count)s accounts ranked.", step.rows_read) % {
+        "count": format_number(step.rows_read)
     }
     words += " " + _(
         "%(positives)s of %(accounts)s bought in the %(days)s days before, so the usual chance is %(percent)s%%."

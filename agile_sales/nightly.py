@@ -20,7 +20,7 @@ from pipeline.queries.priorities import band_changes
 from tenancy.bulk import insert_rows
 from tenancy.events import record_event
 from tenancy.models import DomainEvent, Organization, Run
-from tenancy.runs import StepResult, carry_out
+from tenancy.runs import StepResult, begins_with, carry_out
 from tenancy.working_time import local_time
 
 NIGHT_BELONGS_TO_THE_DAY_BEFORE = timedelta(hours=12)
@@ -41,6 +41,12 @@ def snapshot_pipeline(*, organization: Organization, run: Run, now: datetime) ->
     return StepResult(rows_read=written, rows_written=written, detail={"day": day.isoformat()})
 
 
+def score_in_pieces(*, organization: Organization, run: Run, now: datetime) -> None:
+    """Score what can be done in pieces; workers that are free take some of them."""
+    coe.operations.score_ahead(organization=organization, run=run, as_of=as_of(run), scored_at=now)
+
+
+@begins_with(score_in_pieces)
 def score_accounts(*, organization: Organization, run: Run, now: datetime) -> StepResult:
     """Score every account and rank them by what is at stake."""
     outcome = coe.operations.score_accounts(organization=organization, run=run, as_of=as_of(run), scored_at=now)
@@ -48,7 +54,7 @@ def score_accounts(*, organization: Organization, run: Run, now: datetime) -> St
     run.save(update_fields=["data_up_to"])
     return StepResult(
         rows_read=outcome.scored,
-        rows_written=outcome.scored,
+        rows_written=outcome.written,
         skipped=outcome.amounts_left_out,
         model_version=outcome.model_version,
         detail={
@@ -58,6 +64,9 @@ def score_accounts(*, organization: Organization, run: Run, now: datetime) -> St
             "positives": outcome.background.positives,
             "horizon_days": outcome.background.horizon_days,
             "currency": outcome.background.currency,
+            "state": outcome.state,
+            "note": outcome.note,
+            "checksum": outcome.checksum,
         },
     )
 

@@ -33,6 +33,20 @@ class StepResult:
 
 
 Step = Callable[..., StepResult]
+Ahead = Callable[..., object]
+
+
+def begins_with(ahead: Ahead) -> Callable[[Step], Step]:
+    """Have a step begin with work that commits as it goes, before the transaction of its mark opens.
+
+    It is called as the step is, outside of any transaction, and must be safe to run again, also beside itself.
+    """
+
+    def decorate(step: Step) -> Step:
+        step.ahead = ahead  # type: ignore[attr-defined]  # functions may carry what belongs to them
+        return step
+
+    return decorate
 
 
 def carry_out(
@@ -88,6 +102,8 @@ def _do(organization: Organization, run: Run, name: str, step: Step, clock: Call
         if not waiting.update(status=RunStatus.RUNNING, started_at=clock(), finished_at=None, error=""):
             return
     try:
+        if (ahead := getattr(step, "ahead", None)) is not None:
+            ahead(organization=organization, run=run, now=clock())
         with _scope(organization, run):
             # Two runs of one organisation take turns; a second copy of this run finds the mark and steps aside.
             locks.hold(organization=organization, purpose=run.kind)

@@ -9,7 +9,7 @@ from coe.operations.promote_model import (
     revert_model,
 )
 from coe.operations.revise_rule_card import revise_rule_card
-from coe.operations.score_accounts import ScoringOutcome, score_accounts
+from coe.operations.score_accounts import ScoringOutcome, score_accounts, score_ahead, score_chunk
 from coe.operations.train_model import Training, train_model
 from coe.operations.value_accounts import ValueOutcome, value_accounts
 
@@ -27,6 +27,8 @@ __all__ = [
     "revert_model",
     "revise_rule_card",
     "score_accounts",
+    "score_ahead",
+    "score_chunk",
     "train_model",
     "value_accounts",
 ]

@@ -1,19 +1,41 @@
-"""Scoring all the accounts of an organisation."""
+"""Scoring all the accounts of an organisation, in pieces that any number of workers may do.
+
+    plan → each piece, in any order, by anybody → rank, explain and publish all of them at once
+
+A plan fixes the method and the background, so that it doesn't matter who does a piece, and when. A piece is claimed by
+a lock on its row and done in one transaction: a worker that dies gives it back by dying.
+"""
 
 import datetime
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
-from django.db import transaction
+import numpy as np
+from django.db import connection, transaction
 
-from coe.models import RuleCard, ScoringRun
-from coe.queries import Market, account_facts, market
-from coe.scoring import card as cards
-from coe.scoring.facts import AccountFacts
-from coe.scoring.ranking import BandCuts, RankedAccount, ranked
-from coe.scoring.value import stake_of
-from pipeline.operations import NewScore, record_scores
+from coe.models import ScoringChunk, ScoringPlan, ScoringRun
+from coe.queries import Market, account_ranges, market
+from coe.queries.copying import copied
+from coe.queries.features import account_features
+from coe.queries.method import Method, method_in_force, method_of
+from coe.queries.reasons import explained
+from coe.scoring.chunks import ROW, Ranking, Rows, first_of_lists, ranking, scored_rows
+from coe.scoring.features import Ids, uuids
+from coe.scoring.ranking import BandCuts
+from pipeline.operations import Explained, NewScores, Recorded, record_scores
+from tenancy import locks
+from tenancy.jobs import enqueue
 from tenancy.models import Organization, Run
+from tenancy.scoping import organization_scope
+
+CHUNK = 50_000
+EXPLAIN_ALL = 5_000  # accounts of an organisation; in larger ones those that people see first
+EXPLAIN_OVERALL, EXPLAIN_OF_OWNER, EXPLAIN_MOST = 1_000, 40, 20_000
+TASK = "coe.tasks.score_chunk"
+PATIENCE = "600s"
 
 
 @dataclass(frozen=True)
@@ -21,86 +43,240 @@ class ScoringOutcome:
     """What a scoring run did."""
 
     scored: int
+    written: int
     model_version: str
     base_rate: float
     intercept: float
     background: Market
     amounts_left_out: int  # accounts with amounts in a currency that could not be counted
+    state: str
+    note: str
+    checksum: str
 
 
-@transaction.atomic
 def score_accounts(
-    *, organization: Organization, run: Run, as_of: datetime.datetime, scored_at: datetime.datetime
+    *,
+    organization: Organization,
+    run: Run,
+    as_of: datetime.datetime,
+    scored_at: datetime.datetime,
+    chunk: int = CHUNK,
 ) -> ScoringOutcome:
     """Score and rank every account as it was known at ``as_of`` and make these the scores that count.
 
     The number answers one question: will the account buy within the horizon? Its place in the list answers another
-    one: how much is at stake. Running it again for the same run replaces that run's scores.
+    one: how much is at stake. Running it again for the same run replaces that run's scores. What workers have done of
+    the run's plan before (``score_ahead``) is taken over.
 
     :raises coe.scoring.ranking.BandCutsError: if the organisation's band cuts can't be used.
     """
     cuts = BandCuts.from_settings(organization.setting("score_bands"))
+    with transaction.atomic():
+        plan = _plan(organization, run, as_of, scored_at, chunk)
+        while _score_next(organization, plan, scored_at):
+            pass
+        return _publish(organization, run, plan, cuts)
+
+
+def score_ahead(*, organization: Organization, run: Run, as_of: datetime.datetime, scored_at: datetime.datetime) -> int:
+    """Do what can be done in pieces, each in a transaction of its own, together with whoever else works on it.
+
+    Returns when every piece is done, with how many were done here. Small organisations have nothing to cut.
+    """
+    with organization_scope(organization, task=f"score {run.key}"):
+        if len(account_ranges(organization=organization, size=CHUNK)) <= 1:
+            return 0
+        locks.hold(organization=organization, purpose=f"plan {run.pk}")
+        plan = _plan(organization, run, as_of, scored_at, CHUNK)
+    done = 0
+    while True:
+        with organization_scope(organization, task=f"score {run.key}"):
+            if not _score_next(organization, plan, scored_at):
+                return done
+        done += 1
+
+
+def score_chunk(*, organization: Organization, chunk_id: UUID, scored_at: datetime.datetime) -> bool:
+    """Do one piece, in the caller's transaction, unless it is done or somebody is at it; tell whether it was done."""
+    pieces = ScoringChunk.objects.for_organization(organization).filter(pk=chunk_id, done_at=None)
+    piece = pieces.select_for_update(skip_locked=True, of=("self",)).select_related("plan__model").first()
+    if piece is None:
+        return False
+    _score(organization, piece, scored_at)
+    return True
+
+
+def _plan(
+    organization: Organization, run: Run, as_of: datetime.datetime, scored_at: datetime.datetime, size: int
+) -> ScoringPlan:
+    """Return the plan of a run; one that was published is made anew."""
+    plans = ScoringPlan.objects.for_organization(organization)
+    plan: ScoringPlan | None = plans.filter(run=run).select_related("model").first()
+    if plan is not None and plan.published_at is None:
+        return plan
+    if plan is not None:
+        plan.delete()
+    method = method_in_force(organization=organization, as_of=scored_at)
     background = market(organization=organization, as_of=as_of, horizon_days=organization.setting("score_horizon_days"))
-    scorer = cards.RuleCardScorer(card_in_force(organization=organization, as_of=scored_at), rate=background.base_rate)
-    stakes = {}
-
-    def facts() -> Iterator[AccountFacts]:
-        # Facts pass through once: of a hundred thousand accounts only the scores and the stakes stay in memory.
-        for account in account_facts(organization=organization, as_of=as_of, background=background):
-            stakes[account.account_id] = stake_of(account, most_minor=background.most_deal_minor)
-            yield account
-
-    order = ranked(scorer.score(facts()), stakes, cuts=cuts, seed=str(organization.pk))
-    record_scores(
+    plan = plans.create(
         organization=organization,
         run=run,
-        scores=(_new_score(account) for account in order),
-        model_version=scorer.model_version,
         as_of=as_of,
         scored_at=scored_at,
-        data_up_to=background.data_up_to,
+        background=background.as_json(),
+        card_version=method.card.version,
+        card_points=dict(method.card.points),
+        model=method.model,
+        note=method.note,
     )
-    ScoringRun.objects.update_or_create(
+    ranges = account_ranges(organization=organization, size=size)
+    pieces = ScoringChunk.objects.bulk_create(
+        ScoringChunk(organization=organization, plan=plan, number=number, first=first, last=last)
+        for number, (first, last) in enumerate(ranges)
+    )
+    for piece in pieces if len(pieces) > 1 else ():
+        enqueue(TASK, organization=organization, chunk_id=str(piece.pk))
+    return plan
+
+
+def _score_next(organization: Organization, plan: ScoringPlan, scored_at: datetime.datetime) -> bool:
+    """Do a piece that nobody is at; when there is none, wait for those that somebody is at. False when all are done."""
+    waiting = ScoringChunk.objects.for_organization(organization).filter(plan=plan, done_at=None).order_by("number")
+    piece = waiting.select_for_update(skip_locked=True).first()
+    if piece is None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
+        # Whoever holds the row commits it as done, or dies and leaves it to us.
+        piece = waiting.select_for_update().first()
+    if piece is None:
+        return waiting.exists()
+    piece.plan = plan
+    _score(organization, piece, scored_at)
+    return True
+
+
+def _score(organization: Organization, piece: ScoringChunk, scored_at: datetime.datetime) -> None:
+    plan = piece.plan
+    method = method_of(organization=organization, plan=plan)
+    blocks = account_features(
+        organization=organization,
+        as_of=plan.as_of,
+        background=Market.from_json(plan.background),
+        ranges=[(piece.first, piece.last)],
+    )
+    data = b"".join(scored_rows(block, method.card, method.scorer).tobytes() for block in blocks)
+    piece.data, piece.checksum = data, hashlib.sha256(data).hexdigest()
+    piece.accounts, piece.done_at = len(data) // ROW.itemsize, scored_at
+    piece.save(update_fields=["data", "checksum", "accounts", "done_at"])
+
+
+def _publish(organization: Organization, run: Run, plan: ScoringPlan, cuts: BandCuts) -> ScoringOutcome:
+    method, background = method_of(organization=organization, plan=plan), Market.from_json(plan.background)
+    rows = _rows_of(organization, plan)
+    ranked = ranking(
+        rows,
+        rate=background.base_rate,
+        is_learned=method.scorer is not None,
+        cuts=cuts,
+        seed=str(organization.pk),
+    )
+    written = record_scores(
         organization=organization,
         run=run,
-        defaults={
-            "model_version": scorer.model_version,
-            "horizon_days": background.horizon_days,
-            "accounts": background.accounts,
-            "positives": background.positives,
-            "base_rate": background.base_rate,
-            "intercept": scorer.intercept,
-            "scored": len(order),
-            "currency": background.currency,
-            "as_of": as_of,
-            "scored_at": scored_at,
-        },
+        scores=NewScores(
+            account_ids=ranked.account_ids,
+            score=ranked.score,
+            probability=ranked.probability,
+            rank=ranked.rank,
+            band=ranked.band,
+            value_minor=ranked.value_minor,
+            typical_minor=rows["typical_minor"].astype(np.int64),
+            deals_minor=rows["deals_minor"].astype(np.int64),
+            currency=background.currency,
+        ),
+        explained=_explained(organization, ranked, background, method),
+        model_version=method.model_version,
+        as_of=plan.as_of,
+        scored_at=plan.scored_at,
+        data_up_to=background.data_up_to,
     )
+    _keep(organization, run, plan, method, background, ranked, written)
     return ScoringOutcome(
-        scored=len(order),
-        model_version=scorer.model_version,
+        scored=len(rows),
+        written=written.added + written.changed,
+        model_version=method.model_version,
         base_rate=background.base_rate,
-        intercept=scorer.intercept,
+        intercept=ranked.intercept,
         background=background,
-        amounts_left_out=sum(1 for stake in stakes.values() if stake.left_out),
+        amounts_left_out=int((rows["left_out"] != 0).sum()),
+        state=method.state,
+        note=method.note,
+        checksum=written.checksum,
     )
 
 
-def card_in_force(*, organization: Organization, as_of: datetime.datetime) -> cards.RuleCard:
-    """Return the organisation's card of that moment, else the one we ship."""
-    own = RuleCard.objects.for_organization(organization).active_on(as_of).first()
-    return cards.RuleCard(points=own.points, version=own.version) if own else cards.RuleCard()
+def _rows_of(organization: Organization, plan: ScoringPlan) -> Rows:
+    pieces = ScoringChunk.objects.for_organization(organization).filter(plan=plan).order_by("number")
+    return np.frombuffer(b"".join(bytes(data) for data in pieces.values_list("data", flat=True)), dtype=ROW)
 
 
-def _new_score(account: RankedAccount) -> NewScore:
-    return NewScore(
-        account_id=account.scored.account_id,
-        score=account.scored.score,
-        probability=account.scored.probability,
-        rank=account.rank,
-        band=account.band,
-        value_minor=account.value_minor,
-        currency=account.stake.currency,
-        value_basis=account.stake.as_json(),
-        reasons=[reason.as_json() for reason in account.scored.reasons],
+def _explained(
+    organization: Organization, ranked: Ranking, background: Market, method: Method
+) -> Mapping[UUID, Explained]:
+    """Return why for those that people see first; in a small organisation that is everybody."""
+    ids = ranked.account_ids
+    if len(ids) > EXPLAIN_ALL:
+        first = first_of_lists(
+            ranked.rank,
+            _owners(organization, ids),
+            overall=EXPLAIN_OVERALL,
+            of_owner=EXPLAIN_OF_OWNER,
+            most=EXPLAIN_MOST,
+        )
+        ids = ids[first]
+    return explained(organization=organization, account_ids=uuids(ids), background=background, method=method)
+
+
+def _owners(organization: Organization, ids: Ids) -> Ids:
+    """Return each account's owner, zeros where it has none."""
+    found = copied(
+        "SELECT id, coalesce(owner_id, '00000000-0000-0000-0000-000000000000') FROM pipeline_account"
+        " WHERE organization_id = %(org)s AND deleted_at IS NULL ORDER BY id",
+        {"org": organization.pk},
+        {"id": "S16", "owner": "S16"},
     )
+    if not len(found):
+        return np.zeros(len(ids), dtype="S16")
+    place = np.minimum(np.searchsorted(found["id"], ids), len(found) - 1)
+    return np.where(found["id"][place] == ids, found["owner"][place], b"")
+
+
+def _keep(
+    organization: Organization,
+    run: Run,
+    plan: ScoringPlan,
+    method: Method,
+    background: Market,
+    ranked: Ranking,
+    written: Recorded,
+) -> None:
+    """Write what the run rests on, and let go of what only the work needed."""
+    ScoringChunk.objects.for_organization(organization).filter(plan=plan).delete()
+    ScoringPlan.objects.for_organization(organization).filter(published_at__isnull=False).exclude(pk=plan.pk).delete()
+    plan.intercept, plan.published_at = ranked.intercept, plan.scored_at
+    plan.save(update_fields=["intercept", "published_at"])
+    values: dict[str, Any] = {
+        "model_version": method.model_version,
+        "state": method.state,
+        "note": method.note,
+        "horizon_days": background.horizon_days,
+        "accounts": background.accounts,
+        "positives": background.positives,
+        "base_rate": background.base_rate,
+        "intercept": ranked.intercept,
+        "scored": written.scored,
+        "currency": background.currency,
+        "as_of": plan.as_of,
+        "scored_at": plan.scored_at,
+    }
+    ScoringRun.objects.update_or_create(organization=organization, run=run, defaults=values)

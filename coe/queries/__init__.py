@@ -3,18 +3,27 @@
 from coe.queries.background import Market, market
 from coe.queries.champions import Champion, champion, trained_models
 from coe.queries.facts import account_facts, account_ranges
-from coe.queries.features import account_features, purchases_in_window
+from coe.queries.features import account_features, features_of, purchases_in_window
+from coe.queries.method import Method, card_in_force, method_in_force, method_of
+from coe.queries.reasons import explained, explained_now
 from coe.queries.training import TrainingRows, month_ends, training_rows
 
 __all__ = [
     "Champion",
     "Market",
+    "Method",
     "TrainingRows",
     "account_facts",
     "account_features",
     "account_ranges",
+    "card_in_force",
     "champion",
+    "explained",
+    "explained_now",
+    "features_of",
     "market",
+    "method_in_force",
+    "method_of",
     "month_ends",
     "purchases_in_window",
     "trained_models",

@@ -4,7 +4,7 @@ import datetime
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from django.db import connection
@@ -38,6 +38,7 @@ class Market:
     relevant_products: Mapping[str, tuple[RecordRef, ...]]  # by segment
     costs_known: bool
     data_up_to: datetime.datetime | None
+    other_currencies: tuple[str, ...] = ()  # in which there are amounts that can't be counted
 
     @property
     def base_rate(self) -> float:
@@ -47,6 +48,34 @@ class Market:
     def typical(self, segment: str) -> int:
         """Return what a purchase in this segment is usually worth."""
         return self.typical_minor.get(segment, self.typical_minor.get("", 0))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as a plan keeps it: workers look at accounts against one background, not each its own."""
+        kept = {field.name: getattr(self, field.name) for field in fields(self)}
+        products = {
+            segment: [one.as_json() for one in products] for segment, products in self.relevant_products.items()
+        }
+        days = {name: kept[name] and kept[name].isoformat() for name in ("as_of", "today", "data_up_to")}
+        typical = dict(self.typical_minor)
+        return {**kept, **days, "typical_minor": typical, "relevant_products": products}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Market":
+        """Return what ``as_json`` kept."""
+        data_up_to = kept["data_up_to"]
+        return cls(
+            **{
+                **kept,
+                "as_of": datetime.datetime.fromisoformat(kept["as_of"]),
+                "today": datetime.date.fromisoformat(kept["today"]),
+                "data_up_to": datetime.datetime.fromisoformat(data_up_to) if data_up_to else None,
+                "other_currencies": tuple(kept["other_currencies"]),
+                "relevant_products": {
+                    segment: tuple(RecordRef(one["type"], uuid.UUID(one["id"]), one["label"]) for one in products)
+                    for segment, products in kept["relevant_products"].items()
+                },
+            }
+        )
 
 
 def market(*, organization: Organization, as_of: datetime.datetime, horizon_days: int) -> Market:
@@ -79,13 +108,14 @@ def market(*, organization: Organization, as_of: datetime.datetime, horizon_days
             relevant_products=_relevant_products(given),
             costs_known=_costs_known(given),
             data_up_to=_data_up_to(given),
+            other_currencies=tuple(sorted(code for (code,) in rows(statements.OTHER_CURRENCIES, given))[:62]),
         )
 
 
 def rows(sql: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Return what the statement finds."""
+    """Return what the statement finds: of a range of accounts, or of those that ``only`` names."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, given)
+        cursor.execute(statements.of_accounts(sql) if "only" in given else sql, given)
         return cursor.fetchall()
 
 

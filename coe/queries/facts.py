@@ -3,7 +3,9 @@
 import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 from coe.queries import statements
@@ -44,41 +46,73 @@ def account_facts(
     """
     if background is None:
         background = market(organization=organization, as_of=as_of, horizon_days=horizon_days)
+    given = _given(organization, background)
     for first, last in account_ranges(organization=organization) if ranges is None else ranges:
-        yield from _facts_in(organization, background, first, last)
+        with whole_tables():
+            found = _read({**given, "first": first, "last": last}, margin=background.costs_known)
+        yield from _facts(found, background)
 
 
-def _facts_in(
-    organization: Organization, background: Market, first: uuid.UUID, last: uuid.UUID
-) -> Iterator[AccountFacts]:
-    given: dict[str, Any] = {
+def facts_of(
+    *, organization: Organization, account_ids: Sequence[uuid.UUID], background: Market, few: bool = False
+) -> list[AccountFacts]:
+    """Return the facts of these accounts in the order of their ids; ``few`` of them are looked up by index."""
+    with nullcontext() if few else whole_tables():
+        given = {**_given(organization, background), "only": list(account_ids)}
+        return list(_facts(_read(given, margin=background.costs_known), background))
+
+
+def _given(organization: Organization, background: Market) -> dict[str, Any]:
+    return {
         "org": organization.pk,
-        "first": first,
-        "last": last,
         "as_of": background.as_of,
         "today": background.today,
         "zone": str(first_zone(organization.time_zone)),
         "currency": background.currency,
         "most": background.most_purchase_minor if background.most_purchase_minor is not None else 2**62,
     }
-    with whole_tables():
-        deals = _open_deals(given)
-        purchases = _purchases(given, margin=background.costs_known)
-        lost = _newest(statements.LOST_TO_COMPETITOR, "opportunity", given)
-        intents = _later(
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the statements say, by account."""
+
+    accounts: list[tuple[Any, ...]]
+    deals: Mapping[uuid.UUID, list[OpenDeal]]
+    purchases: Mapping[uuid.UUID, Purchases]
+    lost: Mapping[uuid.UUID, DatedRecord]
+    intents: Mapping[uuid.UUID, DatedRecord]
+    portal: Mapping[uuid.UUID, DatedRecord]
+    decision_makers: Mapping[uuid.UUID, DatedRecord]
+    engaged: Mapping[uuid.UUID, list[DatedRecord]]
+    reactions: Mapping[uuid.UUID, datetime.date]
+    satisfaction: Mapping[uuid.UUID, tuple[Any, ...]]
+    owned: Mapping[uuid.UUID, frozenset[uuid.UUID]]
+
+
+def _read(given: dict[str, Any], *, margin: bool) -> _Found:
+    return _Found(
+        deals=_open_deals(given),
+        purchases=_purchases(given, margin=margin),
+        lost=_newest(statements.LOST_TO_COMPETITOR, "opportunity", given),
+        intents=_later(
             _newest(statements.INQUIRIES, "activity", given),
             _newest(statements.usage(statements.INTENT_KINDS), "usage_signal", given),
-        )
-        portal = _newest(statements.usage(statements.PORTAL_KINDS), "usage_signal", given)
-        decision_makers = _newest(statements.DECISION_MAKERS, "activity", given)
-        engaged = _engaged(given)
-        reactions = dict(rows(statements.LAST_REACTIONS, given))
-        satisfaction = {row[0]: row for row in rows(statements.SATISFACTION, given)}
-        owned = {account_id: frozenset(products) for account_id, products in rows(statements.OWNED_PRODUCTS, given)}
-        accounts = rows(statements.ACCOUNTS, given)
-    for account_id, segment, icp_fit, known_since in accounts:
-        answer = satisfaction.get(account_id)
-        own = owned.get(account_id)
+        ),
+        portal=_newest(statements.usage(statements.PORTAL_KINDS), "usage_signal", given),
+        decision_makers=_newest(statements.DECISION_MAKERS, "activity", given),
+        engaged=_engaged(given),
+        reactions=dict(rows(statements.LAST_REACTIONS, given)),
+        satisfaction={row[0]: row for row in rows(statements.SATISFACTION, given)},
+        owned={account_id: frozenset(products) for account_id, products in rows(statements.OWNED_PRODUCTS, given)},
+        accounts=rows(statements.ACCOUNTS, given),
+    )
+
+
+def _facts(found: _Found, background: Market) -> Iterator[AccountFacts]:
+    for account_id, segment, icp_fit, known_since in found.accounts:
+        answer = found.satisfaction.get(account_id)
+        own = found.owned.get(account_id)
         relevant = background.relevant_products.get(segment, ()) if own else ()
         yield AccountFacts(
             account_id=account_id,
@@ -86,14 +120,14 @@ def _facts_in(
             segment=segment,
             known_since=known_since,
             icp_fit=icp_fit,
-            intent=intents.get(account_id),
-            last_reaction_date=reactions.get(account_id),
-            engaged_contacts=tuple(engaged.get(account_id, ())),
-            decision_maker=decision_makers.get(account_id),
-            portal=portal.get(account_id),
-            open_deals=tuple(deals.get(account_id, ())),
-            lost_to_competitor=lost.get(account_id),
-            purchases=purchases.get(account_id),
+            intent=found.intents.get(account_id),
+            last_reaction_date=found.reactions.get(account_id),
+            engaged_contacts=tuple(found.engaged.get(account_id, ())),
+            decision_maker=found.decision_makers.get(account_id),
+            portal=found.portal.get(account_id),
+            open_deals=tuple(found.deals.get(account_id, ())),
+            lost_to_competitor=found.lost.get(account_id),
+            purchases=found.purchases.get(account_id),
             nps_score=answer[5] if answer else None,
             nps=_dated(answer, "satisfaction_response") if answer else None,
             unowned_relevant_products=tuple(product for product in relevant if own and product.id not in own),

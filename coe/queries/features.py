@@ -2,12 +2,13 @@
 
 import datetime
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
-from coe.queries import features_sql
+from coe.queries import features_sql, statements
 from coe.queries.background import ALL_IDS, Market, market, rows
 from coe.queries.copying import copied
 from coe.queries.facts import account_ranges
@@ -45,7 +46,17 @@ def account_features(
         background = market(organization=organization, as_of=as_of, horizon_days=horizon_days)
     given = _given(organization, background)
     for first, last in account_ranges(organization=organization) if ranges is None else ranges:
-        yield _block(background, {**given, "first": first, "last": last})
+        with whole_tables():
+            block = _block(background, {**given, "first": first, "last": last})
+        yield block
+
+
+def features_of(
+    *, organization: Organization, account_ids: Sequence[uuid.UUID], background: Market, few: bool = False
+) -> FeatureBlock:
+    """Return the features of these accounts in the order of their ids; ``few`` of them are looked up by index."""
+    with nullcontext() if few else whole_tables():
+        return _block(background, {**_given(organization, background), "only": list(account_ids)})
 
 
 def purchases_in_window(
@@ -78,33 +89,32 @@ def purchases_in_window(
 
 
 def _given(organization: Organization, background: Market) -> dict[str, Any]:
-    zone = str(first_zone(organization.time_zone))
-    known = {"org": organization.pk, "currency": background.currency}
     relevant = [
         (segment, product.id) for segment, products in background.relevant_products.items() for product in products
     ]
     return {
-        **known,
+        "org": organization.pk,
+        "currency": background.currency,
         "as_of": background.as_of,
         "today": background.today,
-        "zone": zone,
+        "zone": str(first_zone(organization.time_zone)),
         "most": 2**62 if background.most_purchase_minor is None else background.most_purchase_minor,
         "most_deal": 2**62 if background.most_deal_minor is None else background.most_deal_minor,
         "costed": background.costs_known,
-        "currencies": sorted(code for (code,) in rows(features_sql.CURRENCIES, known))[:62],
+        "currencies": list(background.other_currencies),
         "segments": [segment for segment, _ in relevant],
         "products": [product_id for _, product_id in relevant],
     }
 
 
 def _block(background: Market, given: dict[str, Any]) -> FeatureBlock:
-    with whole_tables():
-        words: dict[str, list[str]] = {name: [] for name in features_sql.CATEGORIES}
-        for name, word in rows(features_sql.WORDS, given):
-            words[name].append(word)
-        words = {name: sorted(found) for name, found in words.items()}
-        given |= {f"words_{name}": found for name, found in words.items()}
-        found = copied(features_sql.FEATURES, given, SHAPE)
+    words: dict[str, list[str]] = {name: [] for name in features_sql.CATEGORIES}
+    for name, word in rows(features_sql.WORDS, given):
+        words[name].append(word)
+    words = {name: sorted(found) for name, found in words.items()}
+    given |= {f"words_{name}": found for name, found in words.items()}
+    sql = statements.of_accounts(features_sql.FEATURES) if "only" in given else features_sql.FEATURES
+    found = copied(sql, given, SHAPE)
     doubles = {name: found[name].astype(np.float64) for name in features_sql.DOUBLE}
     numbers = {name: found[name].astype(np.float64) for name in features_sql.SINGLE}
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -265,13 +265,6 @@ FEATURES = (
     + " ORDER BY a.id"
 )  # nosec B608 # our constants; values are parameters
 
-CURRENCIES = """
-SELECT DISTINCT currency FROM pipeline_order WHERE organization_id = %(org)s AND currency NOT IN ('', %(currency)s)
-UNION
-SELECT DISTINCT currency FROM pipeline_opportunity WHERE organization_id = %(org)s
-   AND currency NOT IN ('', %(currency)s)
-"""
-
 BUYERS = f"""
 WITH {PURCHASES}
 SELECT DISTINCT account_id FROM (

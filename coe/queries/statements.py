@@ -8,6 +8,7 @@ Parameters: ``org``, ``first`` and ``last`` (a range of account ids), ``as_of``,
 of it), ``zone``, ``currency`` (amounts in others are not added) and ``most`` (where amounts are cut).
 """
 
+RANGE = "BETWEEN %(first)s AND %(last)s"
 UNTOUCHED = "({alias}version = 1 OR {alias}updated_at <= %(as_of)s)"
 
 ACCOUNTS = f"""
@@ -235,3 +236,15 @@ owned AS (
 """
 OWNED = f"WITH {PURCHASES},{OWNED_THEN}"
 OWNED_PRODUCTS = OWNED + "SELECT account_id, array_agg(product_id) FROM owned GROUP BY account_id"  # nosec B608 # our constants; values are parameters
+
+OTHER_CURRENCIES = """
+SELECT DISTINCT currency FROM pipeline_order WHERE organization_id = %(org)s AND currency NOT IN ('', %(currency)s)
+UNION
+SELECT DISTINCT currency FROM pipeline_opportunity WHERE organization_id = %(org)s
+   AND currency NOT IN ('', %(currency)s)
+"""
+
+
+def of_accounts(sql: str) -> str:
+    """Return the statement for the accounts that are named by ``only`` in place of those of a range."""
+    return sql.replace(RANGE, "= ANY(%(only)s::uuid[])")

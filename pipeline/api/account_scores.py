@@ -1,17 +1,27 @@
 """GET /api/v1/account-scores and /api/v1/account-scores/{account_id}."""
 
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, F, Field, QuerySet, Subquery, UUIDField
+from django.db.models.functions import Coalesce
 
 from integrations.api import parameters
 from integrations.api.components import money, reference
 from integrations.api.views import DetailView, ListView, RecordView, Row
 from pipeline.api.components import AccountScoreSerializer
-from pipeline.models import AccountScore, Band, Segment
+from pipeline.models import AccountScore, Band, ScorePublication, Segment
+from pipeline.queries.explained import explanations
 from pipeline.rules import reason_sentence
 from tenancy.keyset import Sort
+from tenancy.models import Organization
+
+# Scores that say the same as before are not written again: the publication says which night confirmed them.
+PUBLISHED: dict[str, "Field[Any, Any]"] = {
+    "run_id": UUIDField(),
+    **dict.fromkeys(("as_of", "scored_at", "data_up_to"), DateTimeField()),
+}
 
 EXAMPLE = {
     "account": {"id": "0192f0c1-7b2a-7c3e-9a53-0b6f5d1e2a10", "name": "Velora E-Bikes"},
@@ -53,14 +63,34 @@ class AccountScoreView(RecordView):
     example = EXAMPLE
     columns = (
         *("id", "account_id", "account__name", "score", "previous_score", "rank", "previous_rank", "band"),
-        *("probability", "value_minor", "currency", "reasons", "run_id", "model_version", "as_of", "scored_at"),
-        *("data_up_to", "organization__time_zone"),
+        *("probability", "value_minor", "currency", "value_basis", "reasons", "model_version", "as_of"),
+        *("organization__time_zone", *(f"published_{name}" for name in PUBLISHED)),
     )
 
     def rows(self) -> QuerySet[Any, Any]:
         """Return the scores of accounts that were not deleted."""
         scores: QuerySet[Any, Any] = AccountScore.objects.for_organization(self.organization_id)
-        return scores.filter(account__deleted_at=None)
+        published = ScorePublication.objects.for_organization(self.organization_id)
+        return scores.filter(account__deleted_at=None).annotate(
+            **{
+                f"published_{name}": Coalesce(Subquery(published.values(name)[:1]), F(name), output_field=kind)
+                for name, kind in PUBLISHED.items()
+            }
+        )
+
+    def with_parts(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows with the reasons of those that nobody has asked about yet."""
+        missing = [row["account_id"] for row in rows if not row["value_basis"] and not row["reasons"]]
+        if not missing:
+            return rows
+        organization = Organization.objects.get(pk=self.organization_id)
+        found = explanations(organization=organization, account_ids=missing)
+        return [
+            {**row, "reasons": one.reasons, "as_of": row["published_as_of"]}
+            if (one := found.get(row["account_id"])) is not None
+            else row
+            for row in rows
+        ]
 
     def shaped(self, row: Row) -> dict[str, Any]:
         """Return a score; its sentences speak of the organisation's day that it looks at, not of the day of asking."""
@@ -83,11 +113,11 @@ class AccountScoreView(RecordView):
                 }
                 for reason in row["reasons"]
             ],
-            "run_id": row["run_id"],
+            "run_id": row["published_run_id"],
             "model_version": row["model_version"],
-            "as_of": row["as_of"],
-            "scored_at": row["scored_at"],
-            "data_up_to": row["data_up_to"],
+            "as_of": row["published_as_of"],
+            "scored_at": row["published_scored_at"],
+            "data_up_to": row["published_data_up_to"],
         }
 
 

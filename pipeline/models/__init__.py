@@ -16,7 +16,7 @@ from pipeline.models.product import Product
 from pipeline.models.record import MANUAL, CrmRecord
 from pipeline.models.satisfaction import SatisfactionResponse
 from pipeline.models.saved_view import ListName, SavedView, ViewChoice
-from pipeline.models.score import AccountScore, AccountScoreHistory, Band
+from pipeline.models.score import AccountScore, AccountScoreHistory, Band, ScorePublication
 from pipeline.models.snapshot import OpportunitySnapshot
 from pipeline.models.stage import ForecastCategory, Pipeline, Stage, StageKind
 from pipeline.models.undo import UNDO_MINUTES, UNDO_TIME, ChangeKind, UndoChange, UndoStep
@@ -68,6 +68,7 @@ __all__ = [
     "Product",
     "SatisfactionResponse",
     "SavedView",
+    "ScorePublication",
     "Segment",
     "Stage",
     "StageKind",

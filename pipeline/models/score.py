@@ -15,8 +15,31 @@ class Band(models.TextChoices):
     STEADY = "steady", "Steady"
 
 
+class ScorePublication(TenantModel):
+    """Which run confirmed the current scores of an organisation: one row, written in the transaction of the scores."""
+
+    run = TenantForeignKey("tenancy.Run", models.PROTECT)
+    model_version = models.TextField()
+    accounts = models.PositiveIntegerField()
+    checksum = models.TextField(help_text="SHA-256 of accounts, scores, ranks, bands and values.")
+    as_of = models.DateTimeField()
+    scored_at = models.DateTimeField()
+    data_up_to = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["organization"], name="score_publication_one_each")]
+
+    def __str__(self) -> str:
+        return f"{self.accounts} scores as of {self.as_of:%Y-%m-%d}"
+
+
 class AccountScore(TenantModel):
-    """The score that counts now. `reasons` are log-odds points that add up, each with the records it came from."""
+    """The score that counts now. `reasons` are log-odds points that add up, each with the records it came from.
+
+    A row is written when it changes: `run`, `as_of`, `scored_at` and `data_up_to` are of the run that wrote it, the
+    publication says which one confirmed it last. Far down the list reasons and `value_basis` are empty until somebody
+    asks for them (`pipeline.queries.explained`).
+    """
 
     account = TenantForeignKey("pipeline.Account", models.CASCADE, related_name="scores", related_query_name="score")
     run = TenantForeignKey("tenancy.Run", models.PROTECT)
@@ -27,6 +50,8 @@ class AccountScore(TenantModel):
     previous_rank = models.IntegerField(null=True)
     band = models.TextField(choices=Band.choices)
     value_minor = models.BigIntegerField(null=True)
+    typical_minor = models.BigIntegerField(null=True, help_text="A usual purchase; open deals come on top.")
+    deals_minor = models.BigIntegerField(null=True, help_text="The open deals.")
     currency = models.TextField(default="", db_default="")
     value_basis = models.JSONField(default=dict, db_default={}, help_text="What the value at stake is made of.")
     reasons = models.JSONField(default=list)
@@ -59,13 +84,18 @@ class AccountScore(TenantModel):
 
 
 class AccountScoreHistory(TenantModel):
-    """What a run said about an account: never changed, so that a score can be held to its promise."""
+    """What a run said about an account: never changed, so that a score can be held to its promise.
+
+    A run adds a row where score, band, value or model are others than before; until the next row it holds on.
+    """
 
     account = TenantForeignKey("pipeline.Account", models.CASCADE, related_name="score_history")
     run = TenantForeignKey("tenancy.Run", models.PROTECT)
     score = models.SmallIntegerField()
     rank = models.IntegerField()
     band = models.TextField(choices=Band.choices)
+    previous_score = models.SmallIntegerField(null=True)
+    previous_band = models.TextField(default="", db_default="", help_text="Empty where there was no score before.")
     value_minor = models.BigIntegerField(null=True)
     currency = models.TextField(default="", db_default="")
     model_version = models.TextField()

@@ -26,25 +26,28 @@ from pipeline.operations.satisfaction import (
     record_satisfaction_response,
 )
 from pipeline.operations.saved_views import UnableToKeepView, change_view, choose_view, delete_view, save_view
-from pipeline.operations.scores import NewScore, record_scores
+from pipeline.operations.scores import BANDS, Explained, NewScores, Recorded, record_scores
 from pipeline.operations.snapshots import snapshot_open_opportunities
 from pipeline.operations.stages import DEFAULT_STAGES, create_default_pipeline
 from pipeline.operations.undo import Refusal, UnableToUndo, Undone, keep_undo_step, undo
 from pipeline.operations.upserts import Upserted
 
 __all__ = [
+    "BANDS",
     "DEFAULT_STAGES",
     "UNDO_WINDOW",
     "AccountFields",
     "ActivityFields",
     "ContactFields",
+    "Explained",
     "InquiryFields",
     "NewLine",
-    "NewScore",
+    "NewScores",
     "NotedChange",
     "OpportunityFields",
     "OrderFields",
     "ProductFields",
+    "Recorded",
     "Refusal",
     "SatisfactionFields",
     "StaleVersion",

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, F, QuerySet, Sum
 
 from pipeline.models import AccountScore, AccountScoreHistory, Band
 from pipeline.queries.badges import score_badge
+from pipeline.queries.explained import explain
 from tenancy.access import Action, owner_filter
 from tenancy.keyset import Page, Sort, page_of
 from tenancy.models import Member, Organization, Run
@@ -68,13 +69,15 @@ def priorities_page(
     :raises tenancy.keyset.InvalidCursor: when the cursor was not made for this list.
     """
     scores = priorities(organization=organization, member=member, today=today, narrowed=narrowed)
-    return page_of(
+    page: Page[AccountScore] = page_of(
         scores.annotate(score_badge=score_badge()).select_related("account__owner"),
         sort=BY_RANK,
         size=PAGE_SIZE,
         scope="priorities",
         cursor=cursor,
     )
+    explain(organization=organization, scores=page.rows)
+    return page
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,9 @@ def account_score(*, organization: Organization, member: Member, today: date, ac
     :raises AccountScore.DoesNotExist: when it has none, or the member may not see it.
     """
     scores = priorities(organization=organization, member=member, today=today)
-    return scores.select_related("account__owner", "run").get(account_id=account_id)
+    score: AccountScore = scores.select_related("account__owner", "run").get(account_id=account_id)
+    explain(organization=organization, scores=[score])
+    return score
 
 
 def score_history(*, organization: Organization, account_id: uuid.UUID, most: int = 60) -> list[AccountScoreHistory]:
@@ -192,21 +197,10 @@ class BandChange:
 
 
 def band_changes(*, organization: Organization, run: Run) -> list[BandChange]:
-    """Return the accounts whose band is another one than in the finished run before; none on the first run."""
-    before = Run.objects.for_organization(organization).filter(kind=run.kind, status=Run.Status.DONE).exclude(pk=run.pk)
-    previous = before.order_by("-finished_at").first()
-    if previous is None:
-        return []
-    history = AccountScoreHistory.objects.for_organization(organization)
-    old = {
-        account_id: (band, score)
-        for account_id, band, score in history.filter(run=previous).values_list("account_id", "band", "score")
-    }
-    changes = []
-    for account_id, band, score, rank in (
-        history.filter(run=run).order_by("rank").values_list("account_id", "band", "score", "rank")
-    ):
-        previous_band, previous_score = old.get(account_id, (band, score))
-        if previous_band != band:
-            changes.append(BandChange(account_id, band, previous_band, score, previous_score, rank))
-    return changes
+    """Return the accounts whose band is another one than before the run; none on the first run."""
+    history = AccountScoreHistory.objects.for_organization(organization).filter(run=run)
+    changed = history.exclude(previous_band="").exclude(previous_band=F("band")).order_by("rank")
+    return [
+        BandChange(one.account_id, one.band, one.previous_band, one.score, one.previous_score or one.score, one.rank)
+        for one in changed
+    ]

@@ -17,6 +17,8 @@ from tests.cast import Cast
 from tests.pipeline import records
 
 NOT_AUDITED = {
+    "coe_scoringchunk": "a piece of a night's scoring on its way",
+    "coe_scoringplan": "what the pieces of a night's scoring have in common",
     "coe_scoringrun": "the record of a night's scoring, made by the night itself",
     "coe_trainedmodelfile": "the bytes of a model; the version that they belong to is audited",
     "integrations_idempotencykey": "what the API answered to a change; the change itself is audited",
@@ -34,6 +36,7 @@ NOT_AUDITED = {
     "pipeline_opportunityhistory": "a history: only ever added to, beside the audited change of the deal",
     "pipeline_opportunitysnapshot": "a history: only ever added to, by nights",
     "pipeline_plannedaction": "a history: only ever added to, by nights",
+    "pipeline_scorepublication": "which night confirmed the scores; the night itself is a record",
     "pipeline_undochange": "what an undo needs for a quarter of an hour; the undoing is audited like any change",
     "pipeline_undostep": "what an undo needs for a quarter of an hour; the undoing is audited like any change",
     "pipeline_weekplan": "a history: only ever added to, by nights",

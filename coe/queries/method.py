@@ -1,0 +1,62 @@
+"""By what accounts are scored: the rule card in force, corrected or replaced by the model that counts."""
+
+import datetime
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from coe.models import Purpose, RuleCard, ScoringPlan, TrainedModel
+from coe.queries.champions import champion, scorer_of
+from coe.scoring import card as cards
+from tenancy.models import Organization
+
+if TYPE_CHECKING:
+    from coe.scoring.selection import Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A rule card, and the model that looks at its points beside the features, if one counts."""
+
+    card: cards.RuleCard
+    model: TrainedModel | None = None
+    scorer: "Scorer | None" = None
+    note: str = ""  # what is used instead of what, and why
+
+    @property
+    def model_version(self) -> str:
+        """How a score says which method made it."""
+        return self.card.model_version if self.model is None else self.model.name
+
+    @property
+    def state(self) -> str:
+        """What its scores rest on: a code of ``coe.scoring.selection.State``."""
+        return "rules" if self.model is None else self.model.state
+
+
+def card_in_force(*, organization: Organization, as_of: datetime.datetime) -> cards.RuleCard:
+    """Return the organisation's card of that moment, else the one we ship."""
+    own = RuleCard.objects.for_organization(organization).active_on(as_of).first()
+    return cards.RuleCard(points=own.points, version=own.version) if own else cards.RuleCard()
+
+
+def method_in_force(*, organization: Organization, as_of: datetime.datetime) -> Method:
+    """Return what scores accounts at that moment."""
+    card = card_in_force(organization=organization, as_of=as_of)
+    live = champion(organization=organization, purpose=Purpose.ACCOUNT_PURCHASE)
+    if live.scorer is None:
+        return Method(card, note=live.note)
+    return Method(live.card or card, live.model, live.scorer, live.note)
+
+
+def method_of(*, organization: Organization, plan: ScoringPlan) -> Method:
+    """Return what a plan's scores were made by, also after another model or card has come into force.
+
+    :raises LookupError: if its model can't be used any more.
+    """
+    card = cards.RuleCard(points=plan.card_points, version=plan.card_version)
+    if plan.model is None:
+        return Method(card, note=plan.note)
+    scorer, why = scorer_of(organization=organization, model=plan.model)
+    if scorer is None:
+        raise LookupError(why)
+    return Method(card, plan.model, scorer, plan.note)

@@ -1,0 +1,117 @@
+"""Scoring in pieces: what a worker finds of its accounts, and what all pieces together say of each of them.
+
+A piece knows log-odds and amounts. Ranks, bands and, for the rule card, the intercept need everybody; they are a matter
+of seconds once all pieces are there.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coe.scoring.card import RuleCard
+from coe.scoring.features import FeatureBlock, Ids, card_probabilities, signal_points, stakes, uuids
+from coe.scoring.ranking import BandCuts, tie_break
+from coe.scoring.table import Floats
+
+if TYPE_CHECKING:
+    from coe.scoring.selection import Scorer
+
+ROW = np.dtype(
+    [
+        ("id", "S16"),
+        ("points", "<f8"),  # log-odds of a learnt model, points of the rule card without its intercept
+        ("typical_minor", "<f8"),
+        ("deals_minor", "<f8"),
+        ("deal_count", "<i4"),
+        ("purchase_count", "<i4"),
+        ("left_out", "<i8"),
+    ]
+)
+Rows = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """All accounts with their scores, in the order of the rows they were made from."""
+
+    account_ids: Ids
+    probability: Floats
+    score: NDArray[np.int16]
+    rank: NDArray[np.int32]
+    band: NDArray[np.int16]  # 0 act, 1 week, 2 steady
+    value_minor: NDArray[np.int64]
+    intercept: float  # 0 for a learnt model
+
+
+def scored_rows(block: FeatureBlock, card: RuleCard, scorer: "Scorer | None") -> Rows:
+    """Return what is to be kept of a block: bytes of a fixed size, the same for the same block."""
+    points = signal_points(block, card)
+    stake = stakes(block)
+    rows = np.zeros(len(block), dtype=ROW)
+    rows["id"] = block.account_ids
+    rows["points"] = points if scorer is None else scorer.log_odds(block.table, points)
+    for name in ("typical_minor", "deals_minor", "deal_count", "purchase_count", "left_out"):
+        rows[name] = getattr(stake, name)
+    return rows
+
+
+def ranking(rows: Rows, *, rate: float, is_learned: bool, cuts: BandCuts, seed: str) -> Ranking:
+    """Return everybody's score, and the place by value at stake: exactly what ``ranked`` says account by account."""
+    points = np.ascontiguousarray(rows["points"])
+    log_odds, intercept = points, 0.0
+    if is_learned:
+        from scipy.special import expit  # a web process never comes here
+
+        from coe.scoring.calibration import clamped
+
+        probability = clamped(np.asarray(expit(points), dtype=float))
+    else:
+        probability, intercept = card_probabilities(points, rate=rate)
+        log_odds = intercept + points
+    value = np.rint(probability * (rows["typical_minor"] + rows["deals_minor"]))
+    order = _order(value, log_odds, rows["id"], seed)
+    count = len(rows)
+    rank = np.empty(count, dtype=np.int32)
+    rank[order] = np.arange(1, count + 1)
+    share = 100 * (rank - 1) / max(count, 1)
+    return Ranking(
+        account_ids=np.ascontiguousarray(rows["id"]),
+        probability=probability,
+        score=np.clip(np.floor(100 * probability + 0.5), 1, 99).astype(np.int16),
+        rank=rank,
+        band=np.where(share < cuts.act_percent, 0, np.where(share < cuts.week_percent, 1, 2)).astype(np.int16),
+        value_minor=value.astype(np.int64),
+        intercept=intercept,
+    )
+
+
+def _order(value: Floats, log_odds: Floats, ids: Ids, seed: str) -> NDArray[np.intp]:
+    """Return the places by value, then log-odds; equals by chance, the same way each night."""
+    order = np.lexsort((ids, -log_odds, -value))
+    if not len(order):
+        return order
+    same = (value[order][1:] == value[order][:-1]) & (log_odds[order][1:] == log_odds[order][:-1])
+    equal = np.zeros(len(order), dtype=bool)
+    equal[1:] |= same
+    equal[:-1] |= same
+    if not equal.any():
+        return order
+    # Only equals need to be drawn, and a company has few of them, unless it knows nothing of most of its accounts.
+    drawn = np.zeros(len(order), dtype=np.uint64)
+    places = order[equal]
+    drawn[places] = [int.from_bytes(tie_break(seed, one)) for one in uuids(ids[places])]
+    return np.lexsort((drawn, -log_odds, -value))
+
+
+def first_of_lists(rank: NDArray[np.int32], owners: Ids, *, overall: int, of_owner: int, most: int) -> NDArray[np.intp]:
+    """Return the rows that people see first: the first of everybody's list and of each owner's, best places first."""
+    by_owner = np.lexsort((rank, owners))
+    sorted_owners = owners[by_owner]
+    starts = np.flatnonzero(np.r_[True, sorted_owners[1:] != sorted_owners[:-1]]) if len(rank) else np.empty(0, int)
+    place = np.arange(len(rank)) - np.repeat(starts, np.diff(np.r_[starts, len(rank)]))
+    of_list = np.empty(len(rank), dtype=np.int64)
+    of_list[by_owner] = place
+    chosen = np.flatnonzero((rank <= overall) | (of_list < of_owner))
+    return chosen[np.lexsort((rank[chosen], np.minimum(of_list[chosen], rank[chosen] - 1)))][:most]

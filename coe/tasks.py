@@ -1,0 +1,16 @@
+"""Work of the centre of excellence that any worker may do."""
+
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from coe import operations
+from tenancy.jobs import tenant_task
+from tenancy.models import Organization
+
+
+@tenant_task(name="coe.tasks.score_chunk")
+def score_chunk(*, organization: Organization, chunk_id: str, **_: Any) -> None:
+    """Score one piece of a night's accounts; one that is done, or that somebody is at, is left alone."""
+    operations.score_chunk(organization=organization, chunk_id=UUID(chunk_id), scored_at=timezone.now())
