@@ -16,6 +16,8 @@ def step_name(name: str) -> str:
         "score_accounts": _("Score and rank the accounts"),
         "value_accounts": _("Value the accounts"),
         "plan_week": _("Plan the week"),
+        "train_deal_models": _("Learn from closed deals"),
+        "score_opportunities": _("Score the open deals"),
         "publish_changes": _("Publish what changed"),
         "purge_imports": _("Remove old uploads"),
     }
@@ -38,6 +40,10 @@ def step_sentence(step: RunStep, *, today: date) -> str:
         return _values(step)
     if step.name == "plan_week":
         return _plan(step)
+    if step.name == "train_deal_models":
+        return _deal_training(step)
+    if step.name == "score_opportunities":
+        return _deal_scores(step)
     if step.name == "publish_changes":
         return _changes(step)
     if step.name == "purge_imports":
@@ -45,6 +51,20 @@ def step_sentence(step: RunStep, *, today: date) -> str:
     return ngettext("%(count)s row written.", "%(count)s rows written.", step.rows_written) % {
         "count": format_number(step.rows_written)
     }
+
+
+def _deal_training(step: RunStep) -> str:
+    if not step.rows_written:
+        lately = _("Nothing new to learn from deals: that was done less than a week ago.")
+        return lately if step.rows_read else _("Nothing to learn from: no deal is closed yet.")
+    return " ".join(f"{model['sentence']} {model['decision']}".strip() for model in step.detail["models"])
+
+
+def _deal_scores(step: RunStep) -> str:
+    words = ngettext("%(count)s open deal scored.", "%(count)s open deals scored.", step.rows_written) % {
+        "count": format_number(step.rows_written)
+    }
+    return f"{words} {step.detail['note']}".strip()
 
 
 def _purged(step: RunStep) -> str:

@@ -1,7 +1,7 @@
 """The night: what the product does for an organisation while its people sleep.
 
-    photograph the open pipeline → score and rank the accounts → value them → plan the week → publish what changed
-    → remove old uploads
+    photograph the open pipeline → score and rank the accounts → value them → plan the week → learn from closed deals
+    → score the open ones → publish what changed → remove old uploads
 
 Each step is one function below, safe to run twice, and does its work in one transaction together with its mark; how
 that is kept, and what a person sees of it, is in `tenancy.runs`. `as_of` is the moment the night looks at: nothing that
@@ -99,6 +99,33 @@ def plan_week(*, organization: Organization, run: Run, now: datetime) -> StepRes
     )
 
 
+def train_deal_models(*, organization: Organization, run: Run, now: datetime) -> StepResult:
+    """Learn from closed deals how open ones will end, when a week has passed or there is more to learn from."""
+    done = coe.operations.train_deal_models(organization=organization, as_of=as_of(run), trained_at=now)
+    return StepResult(
+        rows_read=done.deals,
+        rows_written=len(done.trained),
+        detail={
+            "why_not": done.why_not,
+            "models": [
+                {"purpose": one.purpose, "version": one.version, "sentence": one.sentence, "decision": one.decision}
+                for one in done.trained
+            ],
+        },
+    )
+
+
+def score_opportunities(*, organization: Organization, run: Run, now: datetime) -> StepResult:
+    """Score every open deal: won, lost or later."""
+    done = coe.operations.score_opportunities(organization=organization, run=run, as_of=as_of(run), scored_at=now)
+    return StepResult(
+        rows_read=done.scored,
+        rows_written=done.scored,
+        model_version=done.model_version,
+        detail={"told": done.told, "state": done.state, "note": done.note},
+    )
+
+
 def publish_changes(*, organization: Organization, run: Run, now: datetime) -> StepResult:
     """Tell whoever listens that there are new scores, and which accounts changed their band."""
     changes = band_changes(organization=organization, run=run)
@@ -134,6 +161,8 @@ STEPS = (
     ("score_accounts", score_accounts),
     ("value_accounts", value_accounts),
     ("plan_week", plan_week),
+    ("train_deal_models", train_deal_models),
+    ("score_opportunities", score_opportunities),
     ("publish_changes", publish_changes),
     ("purge_imports", purge_imports),
 )

@@ -10,10 +10,14 @@ from coe.operations.promote_model import (
 )
 from coe.operations.revise_rule_card import revise_rule_card
 from coe.operations.score_accounts import ScoringOutcome, score_accounts, score_ahead, score_chunk
+from coe.operations.score_opportunities import DealScoringOutcome, score_opportunities
+from coe.operations.train_deal_models import DealTraining, train_deal_models
 from coe.operations.train_model import Training, train_model
 from coe.operations.value_accounts import ValueOutcome, value_accounts
 
 __all__ = [
+    "DealScoringOutcome",
+    "DealTraining",
     "PlanOutcome",
     "ScoringOutcome",
     "Team",
@@ -29,6 +33,8 @@ __all__ = [
     "score_accounts",
     "score_ahead",
     "score_chunk",
+    "score_opportunities",
+    "train_deal_models",
     "train_model",
     "value_accounts",
 ]

@@ -60,7 +60,7 @@ class LeftOut:
     @property
     def sentence(self) -> str:
         """The reason in English; other languages translate the code."""
-        return SENTENCES[self.code].format(column=self.column, **self.values)
+        return SENTENCES[self.code].format(column=self.column.removeprefix("custom."), **self.values)
 
 
 def without_content(

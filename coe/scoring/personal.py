@@ -51,7 +51,7 @@ def words_of(name: str) -> tuple[str, ...]:
 
 def is_personal(name: str) -> bool:
     """Tell whether a column of this name is about a person's private side."""
-    words = words_of(name)
+    words = words_of(name.removeprefix("custom."))
     joined = f" {' '.join(words)} "
     if any(word in ALWAYS for word in words) or "".join(words) in ALWAYS:
         return True

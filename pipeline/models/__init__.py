@@ -11,6 +11,7 @@ from pipeline.models.history import OpportunityHistory, TrackedField
 from pipeline.models.inquiry import Inquiry, InquiryChannel, InquiryState
 from pipeline.models.next_action import IN_PLAN, Choice, NextAction, Place, PlannedAction, WeekPlan
 from pipeline.models.opportunity import Opportunity, Outcome
+from pipeline.models.opportunity_score import OpportunityScore
 from pipeline.models.order import Order, OrderLine, OrderStatus
 from pipeline.models.product import Product
 from pipeline.models.record import MANUAL, CrmRecord
@@ -57,6 +58,7 @@ __all__ = [
     "NextAction",
     "Opportunity",
     "OpportunityHistory",
+    "OpportunityScore",
     "OpportunitySnapshot",
     "Order",
     "OrderLine",

@@ -17,6 +17,7 @@ from pipeline.operations.opportunities import (
     move_stage,
     update_opportunity,
 )
+from pipeline.operations.opportunity_scores import NewOpportunityScore, record_opportunity_scores
 from pipeline.operations.opportunity_upserts import upsert_opportunities
 from pipeline.operations.orders import NewLine, OrderFields, create_order, update_order
 from pipeline.operations.products import ProductFields, create_product, update_product
@@ -42,6 +43,7 @@ __all__ = [
     "Explained",
     "InquiryFields",
     "NewLine",
+    "NewOpportunityScore",
     "NewScores",
     "NotedChange",
     "OpportunityFields",
@@ -80,6 +82,7 @@ __all__ = [
     "receive_inquiry",
     "record_export",
     "record_external_score",
+    "record_opportunity_scores",
     "record_satisfaction_response",
     "record_scores",
     "restore_record",

@@ -25,6 +25,7 @@ from pipeline.queries.opportunities import (
     opportunity_totals,
     stage_stays,
 )
+from pipeline.queries.opportunity_scores import opportunity_score, opportunity_scores
 from pipeline.queries.orders import OrderFilter, order_lines, order_totals, orders, orders_page
 from pipeline.queries.products import ProductFilter, products, products_page
 from pipeline.queries.timeline import undone_of
@@ -58,6 +59,8 @@ __all__ = [
     "opportunities_page",
     "opportunity_activities",
     "opportunity_history",
+    "opportunity_score",
+    "opportunity_scores",
     "opportunity_totals",
     "order_lines",
     "order_totals",

@@ -34,6 +34,7 @@ NOT_AUDITED = {
     "pipeline_nextaction": "written anew by each night; what somebody says to it is an event, sealed with the trail",
     "pipeline_customvalues": "a history: only ever added to, beside the audited change of the record",
     "pipeline_opportunityhistory": "a history: only ever added to, beside the audited change of the deal",
+    "pipeline_opportunityscore": "written anew by each night, which says when and why",
     "pipeline_opportunitysnapshot": "a history: only ever added to, by nights",
     "pipeline_plannedaction": "a history: only ever added to, by nights",
     "pipeline_scorepublication": "which night confirmed the scores; the night itself is a record",

@@ -70,6 +70,8 @@ def test_each_step_says_what_it_did(cast, customers):
         ("score_accounts", "done", 3),
         ("value_accounts", "done", 3),
         ("plan_week", "done", 3),
+        ("train_deal_models", "done", 0),
+        ("score_opportunities", "done", 1),
         ("publish_changes", "done", 1),
         ("purge_imports", "done", 0),
     ]
