@@ -9,21 +9,25 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy.special import logit
 
 from benchmarks.gates import Gates, gate
 from coe.allocation.plan import plan_week
 from coe.allocation.response import Responses
 from coe.allocation.week import Accounts, Actions
+from coe.forecasting.shock import PastPeriod, shifted, shock_of
+from coe.forecasting.simulation import simulate
 from coe.lifetime_value.engine import fit
 from coe.lifetime_value.histories import Orders, histories
 
 CUSTOMERS, ACCOUNTS, TEAMS, ACTIONS = 1_000_000, 100_000, 500, 4
+WORLDS, QUARTERS, DEALS, SHOCK = 12, 40, 200, 0.35
 START, AS_OF, DAYS = np.datetime64("2024-01-01"), datetime.date(2025, 12, 30), 730
 
 
 def main() -> None:
     """Measure processor time: what else the machine does is not meant."""
-    print(json.dumps(lifetime_value() | allocation() | memory()))
+    print(json.dumps(lifetime_value() | allocation() | forecasting() | memory()))
 
 
 def lifetime_value() -> Gates:
@@ -89,6 +93,32 @@ def allocation() -> Gates:
     inexact = sum(not week.exact for week in plan.teams)
     print(f"   {inexact} teams not solved exactly; {lost:.2%} at most to the bound of a team", file=sys.stderr)
     return {f"allocation: plan {ACCOUNTS:,} accounts of {TEAMS} teams": gate(seconds, 5, "s CPU")}
+
+
+def forecasting() -> Gates:
+    """Forecast 10,000 deals; and twelve worlds of 40 quarters with a shock, each after eight quarters to learn from."""
+    random = np.random.default_rng(3)
+    chance, amount = random.beta(1.2, 2.5, 10_000), random.lognormal(10, 0.9, 10_000)
+    _, seconds = timed(lambda: simulate(chance=chance, amount=amount))
+    held = {"with the shock": 0, "as if independent": 0}
+    for _ in range(WORLDS):
+        past: list[PastPeriod] = []
+        for quarter in range(8 + QUARTERS):
+            chance, amount = random.beta(1.2, 2.5, DEALS), random.lognormal(10, 0.9, DEALS)
+            under = shifted(logit(chance), random.normal(0, SHOCK, 1), SHOCK)[0]
+            won = float(amount[random.random(DEALS) < under].sum())
+            for name in held if quarter >= 8 else ():
+                shock = shock_of(past[-12:]) if name == "with the shock" else 0.0
+                found = simulate(chance=chance, amount=amount, shock=shock, draws=1_000)
+                held[name] += found.p10 <= won <= found.p90
+            past.append(PastPeriod(chance, amount, won))
+    shares = {name: count / (WORLDS * QUARTERS) for name, count in held.items()}
+    ours, theirs = shares.values()
+    return {
+        "forecast of 10,000 deals": gate(seconds, 2, "s CPU"),
+        "forecast: periods outside of an 80 % interval, off from 20 %": gate(round(abs(ours - 0.8), 3), 0.06, "share"),
+        "forecast: periods in the interval of independent deals": gate(round(theirs, 3), 0.74, "share, of 80 % said"),
+    }
 
 
 def memory() -> Gates:

@@ -8,7 +8,7 @@ import pytest
 DOCUMENTS = Path(__file__).resolve().parents[2] / "docs"
 
 
-@pytest.mark.parametrize("name", ["lifetime-value.md", "ranking.md", "scoring.md"])
+@pytest.mark.parametrize("name", ["forecasting.md", "lifetime-value.md", "ranking.md", "scoring.md"])
 def test_the_example_prints_what_the_document_says(name, capsys):
     ((code, printed),) = re.findall(
         r"```python\n(.*?)```.*?```text\n(.*?)```", (DOCUMENTS / name).read_text(), re.DOTALL
