@@ -13,6 +13,7 @@ def step_name(name: str) -> str:
     """Return a step as people say it."""
     names = {
         "snapshot_pipeline": _("Photograph the open pipeline"),
+        "learn": _("Learn who buys"),
         "score_accounts": _("Score and rank the accounts"),
         "value_accounts": _("Value the accounts"),
         "plan_week": _("Plan the week"),
@@ -34,6 +35,8 @@ def step_sentence(step: RunStep, *, today: date) -> str:
         return _("Skipped: the past can be scored, not photographed.")
     if step.name == "snapshot_pipeline":
         return _snapshot(step, today)
+    if step.name == "learn":
+        return _learnt(step)
     if step.name == "score_accounts":
         return _scores(step)
     if step.name == "value_accounts":
@@ -86,6 +89,28 @@ def _snapshot(step: RunStep, today: date) -> str:
         "%(count)s open deals kept as the picture of %(day)s.",
         step.rows_written,
     ) % {"count": format_number(step.rows_written), "day": day}
+
+
+def _learnt(step: RunStep) -> str:
+    detail = step.detail
+    if detail.get("error"):
+        return _("Learning failed (%(error)s). Scores go by the model that counted before.") % {
+            "error": detail["error"]
+        }
+    if detail.get("queued"):
+        return _("%(because)s Learning goes on beside the night; the next one scores by it.") % {
+            "because": detail["because"]
+        }
+    if "version" not in detail:
+        return _("Nothing new to learn. %(why)s") % {"why": detail.get("why_not", "")}
+    words = _("%(because)s Version %(version)s: %(sentence)s") % {
+        "because": detail["because"],
+        "version": detail["version"],
+        "sentence": detail["sentence"],
+    }
+    if detail["promoted"]:
+        return words + " " + _("It counts from now on.")
+    return words + " " + _("The version before stays: %(decision)s") % {"decision": detail["decision"]}
 
 
 def _scores(step: RunStep) -> str:

@@ -1,7 +1,7 @@
 """The night: what the product does for an organisation while its people sleep.
 
-    photograph the open pipeline → score and rank the accounts → value them → plan the week → learn from closed deals
-    → score the open ones → publish what changed → remove old uploads
+    photograph the open pipeline → learn who buys, when it is time → score and rank the accounts → value them
+    → plan the week → learn from closed deals → score the open ones → publish what changed → remove old uploads
 
 Each step is one function below, safe to run twice, and does its work in one transaction together with its mark; how
 that is kept, and what a person sees of it, is in `tenancy.runs`. `as_of` is the moment the night looks at: nothing that
@@ -39,6 +39,18 @@ def snapshot_pipeline(*, organization: Organization, run: Run, now: datetime) ->
     day = closing_day(organization, as_of(run))
     written = pipeline.operations.snapshot_open_opportunities(organization=organization, snapshot_date=day)
     return StepResult(rows_read=written, rows_written=written, detail={"day": day.isoformat()})
+
+
+def learn(*, organization: Organization, run: Run, now: datetime) -> StepResult:
+    """Learn from outcomes who buys, weekly or when there is something new to learn from; scores follow it at once."""
+    outcome = coe.operations.learn_in_the_night(organization=organization, as_of=as_of(run), now=now)
+    return StepResult(
+        rows_read=outcome.rows,
+        rows_written=int(outcome.model is not None),
+        skipped=int(not outcome.because),
+        model_version="" if outcome.model is None else outcome.model.name,
+        detail=dict(outcome.as_json()),
+    )
 
 
 def score_in_pieces(*, organization: Organization, run: Run, now: datetime) -> None:
@@ -158,6 +170,7 @@ def purge_imports(*, organization: Organization, run: Run, now: datetime) -> Ste
 
 STEPS = (
     ("snapshot_pipeline", snapshot_pipeline),
+    ("learn", learn),
     ("score_accounts", score_accounts),
     ("value_accounts", value_accounts),
     ("plan_week", plan_week),

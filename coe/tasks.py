@@ -1,5 +1,6 @@
 """Work of the centre of excellence that any worker may do."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,3 +15,11 @@ from tenancy.models import Organization
 def score_chunk(*, organization: Organization, chunk_id: str, **_: Any) -> None:
     """Score one piece of a night's accounts; one that is done, or that somebody is at, is left alone."""
     operations.score_chunk(organization=organization, chunk_id=UUID(chunk_id), scored_at=timezone.now())
+
+
+@tenant_task(name="coe.tasks.learn_accounts")
+def learn_accounts(*, organization: Organization, as_of: str, because: str, **_: Any) -> None:
+    """Learn who buys; the next night scores by it, if it is not worse."""
+    operations.learn_accounts(
+        organization=organization, as_of=datetime.fromisoformat(as_of), trained_at=timezone.now(), because=because
+    )

@@ -74,6 +74,8 @@ class TrainedModel(TenantModel):
     card_points = models.JSONField(default=dict)
     code_version = models.TextField()
 
+    trained_until = models.DateTimeField(null=True, help_text="Nothing that became known later was learnt from.")
+    purchases_known = models.PositiveIntegerField(null=True, help_text="Then: when there are many more, it is time.")
     trained_at = models.DateTimeField()
     trained_by = TenantForeignKey("tenancy.Member", models.PROTECT, null=True)
     trained_because = models.TextField(default="")

@@ -11,6 +11,7 @@ from coe.operations.promote_model import (
 from coe.operations.revise_rule_card import revise_rule_card
 from coe.operations.score_accounts import ScoringOutcome, score_accounts, score_ahead, score_chunk
 from coe.operations.score_opportunities import DealScoringOutcome, score_opportunities
+from coe.operations.train_accounts import LearningOutcome, learn_accounts, learn_in_the_night
 from coe.operations.train_deal_models import DealTraining, train_deal_models
 from coe.operations.train_model import Training, train_model
 from coe.operations.value_accounts import ValueOutcome, value_accounts
@@ -18,6 +19,7 @@ from coe.operations.value_accounts import ValueOutcome, value_accounts
 __all__ = [
     "DealScoringOutcome",
     "DealTraining",
+    "LearningOutcome",
     "PlanOutcome",
     "ScoringOutcome",
     "Team",
@@ -25,6 +27,8 @@ __all__ = [
     "UnableToPromote",
     "UnableToRevert",
     "ValueOutcome",
+    "learn_accounts",
+    "learn_in_the_night",
     "plan_week",
     "promote_if_better",
     "promote_model",

@@ -35,11 +35,11 @@ def promote_if_better(
     """Hold a new version against the one that counts, keep the verdict with it, and promote it unless it is worse."""
     from coe.scoring.promotion import judge  # SciPy comes with it
 
-    model, examples = training.model, training.examples
+    model, examples = training.model, training.learned.examples
     locks.hold(organization=organization, purpose=f"trained model {model.purpose}")
     live = TrainedModel.objects.for_organization(organization).answering(model.purpose).live().first()
     incumbent, damaged = _incumbent(organization, live, training) if live else (None, "")
-    verdict = judge(training.choice, incumbent, examples.table, points=examples.points, panels=examples.panels)
+    verdict = judge(training.learned.choice, incumbent, examples.table, points=examples.points, panels=examples.panels)
     model.decision = (
         f"Version {live.version} can't be used: {damaged} {verdict.sentence}" if live and damaged else verdict.sentence
     )

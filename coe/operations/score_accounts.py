@@ -116,7 +116,7 @@ def _plan(
         return plan
     if plan is not None:
         plan.delete()
-    method = method_in_force(organization=organization, as_of=scored_at)
+    method = method_in_force(organization=organization, as_of=scored_at, known_at=as_of)
     background = market(organization=organization, as_of=as_of, horizon_days=organization.setting("score_horizon_days"))
     plan = plans.create(
         organization=organization,

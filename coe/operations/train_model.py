@@ -5,17 +5,18 @@ import hashlib
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 
 from coe.models import TrainedModel, TrainedModelFile
 from tenancy import locks
 from tenancy.events import record_event
 from tenancy.models import Member, Organization
+from tenancy.patience import reckoned
 
 if TYPE_CHECKING:
     from coe.scoring.examples import Examples
-    from coe.scoring.selection import Choice
+    from coe.scoring.training import Learned
 
 DAY_ZERO = datetime.date(1970, 1, 1)
 LAST_DAY = (datetime.date(9999, 1, 1) - DAY_ZERO).days
@@ -26,42 +27,57 @@ class Training:
     """A new version with what it was chosen from: ``promote_if_better`` holds it against the one that counts."""
 
     model: TrainedModel
-    choice: "Choice"
-    examples: "Examples"
+    learned: "Learned"
 
 
-@transaction.atomic
 def train_model(
     *,
     organization: Organization,
     purpose: str,
     examples: "Examples",
     trained_at: datetime.datetime,
+    trained_until: datetime.datetime | None = None,
     trained_by: Member | None = None,
     because: str = "",
+    purchases_known: int | None = None,
 ) -> Training:
     """Choose a model for these examples and keep it as the next version, a challenger.
 
     Whatever the examples are like, something is chosen: the card, or the base rate, with the reason in its sentence.
+    ``trained_until`` is the moment up to which outcomes were known, by default ``trained_at``.
     """
-    # SciPy comes with them, and few processes need that.
-    from coe.scoring.code_version import code_version
-    from coe.scoring.drift import distributions
-    from coe.scoring.explanation import typical_values
-    from coe.scoring.model_files import dump
-    from coe.scoring.quality import finite, quality_of
-    from coe.scoring.selection import choose_model
+    from coe.scoring.training import learn  # SciPy comes with it, and few processes need that
 
-    choice = choose_model(
-        examples.table,
-        examples.outcome,
-        points=examples.points,
-        known_at_closing=examples.known_at_closing,
-        embargo=examples.embargo,
-        shift=examples.shift,
+    # Learning may take longer than a server waits for a transaction in which nothing happens.
+    learned = reckoned(lambda: learn(examples)) if connection.in_atomic_block else learn(examples)
+    return _keep(
+        organization=organization,
+        purpose=purpose,
+        learned=learned,
+        trained_at=trained_at,
+        trained_until=trained_until or trained_at,
+        trained_by=trained_by,
+        because=because,
+        purchases_known=purchases_known,
     )
-    looked_at = examples.table.without(set(examples.table.columns) - set(choice.columns))
-    data = dump(choice, code_version=code_version())
+
+
+@transaction.atomic
+def _keep(
+    *,
+    organization: Organization,
+    purpose: str,
+    learned: "Learned",
+    trained_at: datetime.datetime,
+    trained_until: datetime.datetime,
+    trained_by: Member | None,
+    because: str,
+    purchases_known: int | None,
+) -> Training:
+    from coe.scoring.code_version import code_version
+    from coe.scoring.quality import finite
+
+    choice, examples = learned.choice, learned.examples
     locks.hold(organization=organization, purpose=f"trained model {purpose}")
     versions = TrainedModel.objects.for_organization(organization).filter(purpose=purpose)
     newest = versions.aggregate(version=Max("version"))["version"] or 0
@@ -80,22 +96,24 @@ def train_model(
         rows=choice.rows,
         positives=choice.positives,
         base_rate=choice.rate,
-        columns={name: column.kind.value for name, column in looked_at.columns.items()},
+        columns=dict(learned.columns),
         left_out=[{"column": one.column, "code": one.code, "why": one.sentence} for one in choice.left_out],
         not_tried=list(choice.not_tried),
         candidates=finite([asdict(one) for one in choice.candidates]),
-        metrics=finite(quality_of(choice, examples.panels)),
-        typical=finite(typical_values(looked_at, examples.panels.get("segment"), points=examples.points)),
-        inputs=finite(distributions(looked_at)),
+        metrics=dict(learned.metrics),
+        typical=dict(learned.typical),
+        inputs=dict(learned.inputs),
         card_version=None if examples.card is None else examples.card.version,
         card_points={} if examples.card is None else dict(examples.card.points),
         code_version=code_version(),
+        trained_until=trained_until,
+        purchases_known=purchases_known,
         trained_at=trained_at,
         trained_by=trained_by,
         trained_because=because,
     )
     TrainedModelFile.objects.create(
-        organization=organization, model=model, checksum=hashlib.sha256(data).hexdigest(), data=data
+        organization=organization, model=model, checksum=hashlib.sha256(learned.data).hexdigest(), data=learned.data
     )
     record_event(
         organization=organization,
@@ -105,7 +123,7 @@ def train_model(
         actor=trained_by,
         occurred_at=trained_at,
     )
-    return Training(model, choice, examples)
+    return Training(model, learned)
 
 
 def _day(number: float | None) -> datetime.date | None:

@@ -1,5 +1,6 @@
 """The model that counts, ready to score; and what stands in for it when its file can't be used."""
 
+import datetime
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,21 +20,16 @@ RULES = "rules"  # coe.scoring.selection.State, which brings SciPy with it
 
 @dataclass(frozen=True, slots=True)
 class Champion:
-    """What scores tonight. Without a scorer the rule card does, and where there is none the base rate."""
+    """What scores tonight. Without a scorer the rule card in force does, and where there is none the base rate."""
 
     model: TrainedModel | None
     scorer: "Scorer | None"
     note: str = ""  # what was used instead of what, and why; empty when all is well
 
     @property
-    def learned(self) -> "Scorer | None":
-        """The scorer, unless the rule card as it is turned out to be best: then tonight's card and base rate count."""
-        return None if self.model is None or self.model.state == RULES else self.scorer
-
-    @property
     def model_version(self) -> str:
         """How a score says which model made it: the version with what it rests on; empty where the card does."""
-        return "" if self.model is None or self.learned is None else self.model.name
+        return "" if self.model is None or self.scorer is None else self.model.name
 
     @property
     def card(self) -> RuleCard | None:
@@ -43,10 +39,16 @@ class Champion:
         return RuleCard(points=self.model.card_points, version=self.model.card_version)
 
 
-def champion(*, organization: Organization, purpose: str) -> Champion:
-    """Return the version that counts; if its file is damaged, the one before it that isn't, and say so."""
+def champion(*, organization: Organization, purpose: str, as_of: datetime.datetime | None = None) -> Champion:
+    """Return the version that counts; if its file is damaged, the one before it that isn't, and say so.
+
+    A version that found the rule card best has no scorer of its own: tonight's card and base rate count. ``as_of``
+    keeps out what was learnt from later outcomes: a score of last March must not know of April.
+    """
     damaged: list[str] = []
-    for model in _by_turns(organization, purpose):
+    for model in _by_turns(organization, purpose, as_of):
+        if model.state == RULES and model.card_version is not None and not damaged:
+            return Champion(model, None)
         scorer, why = scorer_of(organization=organization, model=model)
         if scorer is not None:
             instead = f" Version {model.version} is used instead." if damaged else ""
@@ -55,12 +57,16 @@ def champion(*, organization: Organization, purpose: str) -> Champion:
     return Champion(None, None, f"{' '.join(damaged)} The rule card is used instead." if damaged else "")
 
 
-def _by_turns(organization: Organization, purpose: str) -> Iterator[TrainedModel]:
+def _by_turns(organization: Organization, purpose: str, as_of: datetime.datetime | None) -> Iterator[TrainedModel]:
     versions = TrainedModel.objects.for_organization(organization).answering(purpose)
+    if as_of is not None:
+        versions = versions.exclude(trained_until__gt=as_of)
     live = versions.live().first()
+    earlier = versions.once_live() if live is None else versions.once_live().filter(version__lt=live.version)
     if live is not None:
         yield live
-        yield from versions.once_live().filter(version__lt=live.version)[: MOST_TRIED - 1]
+    if live is not None or as_of is not None:
+        yield from earlier[: MOST_TRIED - 1]
 
 
 def scorer_of(*, organization: Organization, model: TrainedModel) -> tuple["Scorer | None", str]:

@@ -39,10 +39,12 @@ def card_in_force(*, organization: Organization, as_of: datetime.datetime) -> ca
     return cards.RuleCard(points=own.points, version=own.version) if own else cards.RuleCard()
 
 
-def method_in_force(*, organization: Organization, as_of: datetime.datetime) -> Method:
-    """Return what scores accounts at that moment."""
+def method_in_force(
+    *, organization: Organization, as_of: datetime.datetime, known_at: datetime.datetime | None = None
+) -> Method:
+    """Return what scores accounts at that moment, learnt from nothing that came after ``known_at``."""
     card = card_in_force(organization=organization, as_of=as_of)
-    live = champion(organization=organization, purpose=Purpose.ACCOUNT_PURCHASE)
+    live = champion(organization=organization, purpose=Purpose.ACCOUNT_PURCHASE, as_of=known_at)
     if live.scorer is None:
         return Method(card, note=live.note)
     return Method(live.card or card, live.model, live.scorer, live.note)

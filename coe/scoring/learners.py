@@ -196,6 +196,8 @@ class Boosting:
 
         encoder = outcomes.encoder
         matrix = _with_points(encoder.trees(outcomes.table), outcomes.points)
+        # Where nothing is known of a column there is nothing to split on, and no thresholds to be found either.
+        matrix[:, np.isnan(matrix).all(axis=0)] = 0
         trees = HistGradientBoostingClassifier(
             learning_rate=0.06,
             max_iter=self.rounds,

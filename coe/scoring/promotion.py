@@ -7,6 +7,7 @@ complex method must be better by more than one standard error, and in two of thr
 itself, nor wrong about a territory that the other is right about.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -78,7 +79,9 @@ def judge(
     slope = measures.calibration_line(trial.y, trial.p)[1]
     fewer = min(float(trial.y.sum()), float(len(trial.y) - trial.y.sum()))
     claims = choice.state in (State.CORRECTED, State.LEARNED)
-    if claims and fewer >= FEWEST_FOR_SLOPE and not SLOPE_FROM <= slope <= SLOPE_TO:
+    # Without a version before it, one that is too cautious is still better than what only knows the rules.
+    most = SLOPE_TO if incumbent is not None else math.inf
+    if claims and fewer >= FEWEST_FOR_SLOPE and not SLOPE_FROM <= slope <= most:
         words = "too sure of itself" if slope < 1 else "too cautious"
         return Verdict(
             False,

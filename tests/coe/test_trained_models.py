@@ -64,7 +64,7 @@ def test_a_version_keeps_everything_a_person_may_ask_about_it(cast):
     model = TrainedModel.objects.get()
 
     assert (model.version, model.status, model.state) == (1, ModelStatus.CHAMPION, "learned")
-    assert (model.rows, model.positives) == (300, training.choice.positives)
+    assert (model.rows, model.positives) == (300, training.learned.choice.positives)
     assert model.columns["Region"] == "category"
     assert model.candidates[0]["code"] == "base_rate"
     assert model.decision.startswith("Learned from 300 outcomes")
@@ -82,13 +82,13 @@ def test_a_version_keeps_everything_a_person_may_ask_about_it(cast):
 @pytest.mark.usefixtures("acme_scope")
 def test_the_champion_scores_to_the_bit_as_what_was_trained(cast):
     training = promoted(cast)
-    table = training.examples.table
+    table = training.learned.examples.table
 
     found = champion(organization=cast.acme, purpose=WIN)
 
     assert found.note == ""
     assert found.scorer is not None
-    assert found.scorer.probabilities(table).tobytes() == training.choice.scorer.probabilities(table).tobytes()
+    assert found.scorer.probabilities(table).tobytes() == training.learned.choice.scorer.probabilities(table).tobytes()
 
 
 def test_a_version_that_has_seen_more_and_is_not_worse_takes_its_place(two, cast):

@@ -11,11 +11,13 @@ from django.utils import timezone
 
 from agile_sales import nightly
 from agile_sales.night_calendar import new_night
+from agile_sales.night_words import step_sentence
 from coe.models import ScoringRun
 from pipeline.models import AccountScore, AccountScoreHistory, OpportunitySnapshot
 from tenancy.models import DomainEvent, Run, RunStep
 from tenancy.scoping import organization_scope
 from tests.coe.records import NOW, Records
+from tests.coe.test_learning_in_the_night import give_history
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +69,7 @@ def test_each_step_says_what_it_did(cast, customers):
     done = steps(cast.acme, run)
     assert [(step.name, step.status, step.rows_written) for step in done] == [
         ("snapshot_pipeline", "done", 1),
+        ("learn", "done", 0),
         ("score_accounts", "done", 3),
         ("value_accounts", "done", 3),
         ("plan_week", "done", 3),
@@ -75,8 +78,8 @@ def test_each_step_says_what_it_did(cast, customers):
         ("publish_changes", "done", 1),
         ("purge_imports", "done", 0),
     ]
-    assert done[1].model_version == "rule-card-shipped"
-    assert done[1].detail["accounts"] == 3
+    assert done[2].model_version == "rule-card-shipped"
+    assert done[2].detail["accounts"] == 3
     with organization_scope(cast.acme):
         log = ScoringRun.objects.for_organization(cast.acme).get(run=run)
         assert (log.scored, log.positives, log.accounts, log.horizon_days) == (3, 0, 3, 90)
@@ -166,8 +169,8 @@ def test_a_failed_step_keeps_last_nights_scores_and_says_what_is_wrong(cast, cus
         failing.refresh_from_db()
     assert failing.status == "failed"
     assert "act 90" in failing.error
-    first, second, *rest = [step.status for step in steps(cast.acme, failing)]
-    assert (first, second, set(rest)) == ("done", "failed", {"queued"})
+    first, second, third, *rest = [step.status for step in steps(cast.acme, failing)]
+    assert (first, second, third, set(rest)) == ("done", "done", "failed", {"queued"})
 
 
 def test_a_database_that_went_away_is_no_failure_of_the_night(cast, customers, monkeypatch):
@@ -270,3 +273,22 @@ def test_the_command_prints_its_steps_to_people(cast, customers):
 def test_the_command_says_what_it_cannot_do(cast, given, words):
     with pytest.raises(CommandError, match=words):
         call_command("run_night", **given)
+
+
+def test_it_scores_by_what_it_has_just_learnt_and_says_what_that_rests_on(cast):
+    with organization_scope(cast.acme):
+        give_history(cast)
+
+    run = run_night(cast.acme)
+
+    done = {step.name: step for step in steps(cast.acme, run)}
+    assert done["learn"].model_version == "model-1-rules_corrected"
+    assert done["learn"].detail["promoted"]
+    assert {score.model_version for score in scores(cast.acme)} == {"model-1-rules_corrected"}
+    first, *_, last = scores(cast.acme)
+    assert first.score > 80 > 20 > last.score
+    assert {reason["code"] for reason in first.reasons} >= {"learned"}
+    with organization_scope(cast.acme):
+        log = ScoringRun.objects.for_organization(cast.acme).get(run=run)
+        assert (log.state, log.note) == ("rules_corrected", "")
+    assert step_sentence(done["learn"], today=NOW.date()).endswith("It counts from now on.")

@@ -1,0 +1,147 @@
+"""Learning who buys, when it is time: the step of the night before accounts are scored."""
+
+import datetime
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from coe.models import Purpose, TrainedModel
+from coe.operations.promote_model import promote_if_better
+from coe.operations.train_model import train_model
+from coe.queries import training_rows
+from coe.queries.method import card_in_force
+from coe.queries.readiness import readiness
+from coe.scoring.card import RuleCard
+from pipeline.models import Account
+from tenancy.jobs import enqueue
+from tenancy.models import Member, Organization
+
+if TYPE_CHECKING:
+    from coe.queries.training import TrainingRows
+    from coe.scoring.examples import Examples
+
+logger = logging.getLogger(__name__)
+
+IN_THE_NIGHT = 5_000  # accounts: larger organisations learn beside the night, and score by it the night after
+ROWS_IN_THE_NIGHT = 30_000
+
+
+@dataclass(frozen=True)
+class LearningOutcome:
+    """What the step did, and why."""
+
+    because: str = ""  # why it was time to learn
+    why_not: str = ""
+    model: TrainedModel | None = None
+    promoted: bool = False
+    rows: int = 0
+    queued: bool = False
+    error: str = ""
+
+    def as_json(self) -> Mapping[str, Any]:
+        """Return it as a run keeps it."""
+        found: dict[str, Any] = {"because": self.because, "why_not": self.why_not, "queued": self.queued}
+        if self.error:
+            found["error"] = self.error
+        if self.model is not None:
+            found |= {
+                "version": self.model.version,
+                "state": self.model.state,
+                "sentence": self.model.sentence,
+                "decision": self.model.decision,
+                "promoted": self.promoted,
+            }
+        return found
+
+
+def learn_in_the_night(
+    *, organization: Organization, as_of: datetime.datetime, now: datetime.datetime
+) -> LearningOutcome:
+    """Learn who buys, if it is time. Whatever goes wrong is said, and the night goes on with the model that counts."""
+    card = card_in_force(organization=organization, as_of=now)
+    horizon_days = int(organization.setting("score_horizon_days"))
+    ready = readiness(
+        organization=organization,
+        purpose=Purpose.ACCOUNT_PURCHASE,
+        as_of=as_of,
+        card=card,
+        horizon_days=horizon_days,
+    )
+    if not ready.because:
+        return LearningOutcome(why_not=ready.why_not)
+    if Account.objects.for_organization(organization).filter(deleted_at=None).count() > IN_THE_NIGHT:
+        enqueue("coe.tasks.learn_accounts", organization=organization, as_of=as_of.isoformat(), because=ready.because)
+        return LearningOutcome(because=ready.because, queued=True)
+    try:
+        with transaction.atomic():
+            return learn_accounts(
+                organization=organization,
+                as_of=as_of,
+                trained_at=now,
+                because=ready.because,
+                most_rows=ROWS_IN_THE_NIGHT,
+                purchases_known=ready.purchases,
+            )
+    except Exception as error:  # a night without a new model is a night; one without scores is none
+        logger.exception("Learning failed for %s", organization)
+        return LearningOutcome(because=ready.because, error=f"{type(error).__name__}: {error}"[:500])
+
+
+def learn_accounts(
+    *,
+    organization: Organization,
+    as_of: datetime.datetime,
+    trained_at: datetime.datetime,
+    trained_by: Member | None = None,
+    because: str = "",
+    most_rows: int | None = None,
+    purchases_known: int | None = None,
+) -> LearningOutcome:
+    """Learn from everything known by ``as_of`` who buys within the horizon, and promote the version unless it is worse.
+
+    Inside a transaction only.
+    """
+    card = card_in_force(organization=organization, as_of=trained_at)
+    more = {} if most_rows is None else {"most_rows": most_rows}
+    rows = training_rows(
+        organization=organization,
+        until=as_of,
+        card=card,
+        horizon_days=int(organization.setting("score_horizon_days")),
+        **more,
+    )
+    if rows is None:
+        return LearningOutcome(because=because, why_not="No month lies far enough back to know what came of it.")
+    training = train_model(
+        organization=organization,
+        purpose=Purpose.ACCOUNT_PURCHASE,
+        examples=examples_of(rows, card),
+        trained_at=trained_at,
+        trained_until=as_of,
+        trained_by=trained_by,
+        because=because,
+        purchases_known=purchases_known,
+    )
+    promoted = promote_if_better(
+        organization=organization, training=training, decided_at=trained_at, decided_by=trained_by
+    )
+    return LearningOutcome(because=because, model=training.model, promoted=promoted, rows=len(rows))
+
+
+def examples_of(rows: "TrainingRows", card: RuleCard) -> "Examples":
+    """Return what was read of past months as examples to learn from."""
+    from coe.scoring.examples import Examples
+
+    return Examples(
+        table=rows.table,
+        outcome=rows.outcome,
+        horizon_days=rows.horizon_days,
+        points=rows.points,
+        card=card,
+        panels={"segment": rows.segments, "territory": rows.territories},
+        embargo_days=float(rows.horizon_days + rows.embargo_days),
+        shift=rows.shift,
+    )
