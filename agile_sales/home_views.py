@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from agile_sales.night_words import duration_words, run_tone
 from pipeline import rules
 from pipeline.queries import figures
+from pipeline.queries.action_words import shown_action, with_cut
 from pipeline.queries.priorities import night_state
 from pipeline.queries.score_words import shown_reasons
 from tenancy.access import Action, member_can
@@ -34,8 +35,8 @@ def home(request: MemberRequest) -> HttpResponse:
     begin, end = (start_of(organization, day) for day in quarter)
     seen: dict[str, Any] = {"organization": organization, "member": member, "today": today}
     deals = figures.deal_figures(**seen, won_from=begin, won_before=end)
-    accounts, satisfaction = figures.customer_figures(**seen, as_of=now)
-    first = figures.first_accounts(**seen)
+    accounts, satisfaction, week = figures.customer_figures(**seen, as_of=now)
+    first = figures.first_accounts(**seen, week=week)
     context = {
         "now": now,
         "today": today,
@@ -46,7 +47,8 @@ def home(request: MemberRequest) -> HttpResponse:
         "accounts": accounts,
         "satisfaction": satisfaction,
         "few_answers": FEW_ANSWERS,
-        "first": [first_row(organization, member, score) for score in first],
+        "week": week,
+        "first": with_cut([first_row(organization, member, score) for score in first], is_beginning=True),
         "due": [due_row(deal, today) for deal in figures.deals_to_close(**seen)],
         "night": night_of(organization),
         "quarter": quarter,
@@ -125,6 +127,7 @@ def first_row(organization: Organization, member: Member, score: Any) -> dict[st
         "score": score,
         "account": score.account,
         "reason": rules.first_sentence(shown_reasons(member=member, reasons=score.reasons), day),
+        "next": shown_action(score.planned),
     }
 
 

@@ -12,6 +12,7 @@ CHUNK = 20_000  # accounts at a time: memory depends on this, not on how many th
 SHOWN = 6  # products of an account
 LEAST_CHANCE = 0.05  # a product that fewer of those like it have is not worth a word
 PACE_WEIGHT = 20  # adoptions; a pace seen on fewer leans on USUAL_PACE
+YEARLY_WEIGHT = 10  # buyers; what a product brings to a smaller segment leans on what it brings to all
 USUAL_PACE = 0.3  # share of the chances that comes true within a year
 
 
@@ -54,18 +55,19 @@ def growth(
     then = today - 365
     pace = _pace(grid, segment, sample, then)
     adoption = learn_adoption(grid.owned(sample), segment[sample])
-    yearly = _yearly(baskets, products)
+    by_segment = _yearly(baskets, products, segment)
     for begin in range(0, accounts, CHUNK):
         rows = np.arange(begin, min(begin + CHUNK, accounts))
         owned = grid.owned(rows)
         chance = np.nan_to_num(adoption.chances(owned, segment[rows]), nan=0.0)
+        yearly = by_segment[segment[rows]]
         money = chance * yearly
         best = np.argsort(-money, axis=1, kind="stable")[:, :shown]
         share = np.take_along_axis(chance, best, 1)
         worth_a_word = (share >= LEAST_CHANCE) & (np.take_along_axis(money, best, 1) > 0)
         found.product[rows] = np.where(worth_a_word, best, -1)
         found.share[rows] = np.where(worth_a_word, share, 0.0)
-        found.yearly[rows] = np.where(worth_a_word, yearly[best], 0.0)
+        found.yearly[rows] = np.where(worth_a_word, np.take_along_axis(yearly, best, 1), 0.0)
         found.growth[rows] = np.where(owned.any(axis=1), pace * money.sum(axis=1) * horizon_days / 365, 0.0)
     return Growth(found.product, found.share, found.yearly, found.growth, pace)
 
@@ -106,9 +108,29 @@ def _pace(grid: _Grid, segment: Integers, sample: Integers, then: int) -> float:
     return min(1.0, (adopted + PACE_WEIGHT * USUAL_PACE) / (expected + PACE_WEIGHT))
 
 
-def _yearly(baskets: Baskets, products: int) -> Floats:
-    """Return what a year of each product brings, on average over those who bought it within the last one."""
+def _yearly(baskets: Baskets, products: int, segment: Integers) -> Floats:
+    """Return what a year of each product brings, segment × product, over those who bought it within the last one.
+
+    Small firms buy small amounts: what few of a segment have bought leans on what the product brings to all, at the
+    level of the segment.
+    """
     bought = np.isfinite(baskets.year_amount) & (baskets.year_amount > 0)
-    total = np.bincount(baskets.product[bought], weights=baskets.year_amount[bought], minlength=products)
-    buyers = np.bincount(baskets.product[bought], minlength=products)
+    product, amount = baskets.product[bought], baskets.year_amount[bought]
+    of = segment[baskets.account[bought]]
+    segments = int(segment.max(initial=0)) + 1
+    overall = _mean(product, amount, products)
+    usual = float(amount.mean()) if len(amount) else 0.0
+    level = (np.bincount(of, weights=amount, minlength=segments) + YEARLY_WEIGHT * usual) / (
+        np.bincount(of, minlength=segments) + YEARLY_WEIGHT
+    )
+    expected = overall * (level / usual)[:, None] if usual else np.zeros((segments, products))
+    cell, cells = of * products + product, segments * products
+    total = np.bincount(cell, weights=amount, minlength=cells).reshape(segments, products)
+    buyers = np.bincount(cell, minlength=cells).reshape(segments, products)
+    return (total + YEARLY_WEIGHT * expected) / (buyers + YEARLY_WEIGHT)
+
+
+def _mean(product: Integers, amount: Floats, products: int) -> Floats:
+    total = np.bincount(product, weights=amount, minlength=products)
+    buyers = np.bincount(product, minlength=products)
     return np.divide(total, buyers, out=np.zeros(products), where=buyers > 0)

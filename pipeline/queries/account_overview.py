@@ -22,6 +22,7 @@ from pipeline.models import (
 from pipeline.queries.accounts import SURVEY_WINDOW, accounts
 from pipeline.queries.badges import score_badge
 from pipeline.queries.contacts import with_last_touch
+from pipeline.queries.next_actions import account_value, next_action, owned_products
 from pipeline.queries.timeline import TimelineEntry, TimelineKind, account_timeline
 from pipeline.querysets import ContactQuerySet, OpportunityQuerySet, OrderQuerySet
 from tenancy.access import Action, blank_hidden, hidden_fields
@@ -130,6 +131,7 @@ def account_overview(
         .with_editable(member, Action.EDIT_ACCOUNTS, as_of=today)
         .annotate(**{f"scored_{name}": F(f"score__{name}") for name in SCORED}, scored_id=F("score__id"))
         .annotate(past_scores=_past_scores(), quarters=_quarters(as_of), score_badge=score_badge("pk"))
+        .annotate(planned=next_action("pk"), worth=account_value("pk"), owned=owned_products())
         .get(pk=account_id)
     )
     facts: Any = account
@@ -146,7 +148,7 @@ def account_overview(
     overview.deals = list(
         deals.alive()
         .filter(account=account)
-        .select_related("stage", "owner")
+        .select_related("stage", "owner", "product")
         .order_by(open_first, F("close_date").asc(nulls_last=True), "id")[:MOST_DEALS]
     )
     orders: OrderQuerySet = Order.objects.for_organization(organization)

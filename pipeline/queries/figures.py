@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Subquery, Sum
+from django.db.models import Aggregate, Count, F, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import JSONObject
 
 from pipeline import rules
 from pipeline.models import Account, AccountScore, Opportunity, SatisfactionResponse
 from pipeline.queries.badges import score_badge
+from pipeline.queries.next_actions import BY_PLAN, WEEK_SUMS, Week, newest_plans, next_action, week_of
 from pipeline.queries.priorities import priorities
 from pipeline.querysets import RecordQuerySet
 from tenancy.access import Action, owner_filter
@@ -125,8 +126,11 @@ class AccountFigures:
 
 def customer_figures(
     *, organization: Organization, member: Member, today: date, as_of: datetime
-) -> tuple[AccountFigures, Satisfaction]:
-    """Return what there is to say of the accounts that the member may see, and of their answers, in one statement."""
+) -> tuple[AccountFigures, Satisfaction, Week | None]:
+    """Return what there is to say of the accounts that the member may see, of their answers and of the week.
+
+    One statement. The week is the member's own, or everybody's for who owns no account.
+    """
     accounts = Account.objects.for_organization(organization).alive()
     counted = _in_one_row(
         accounts.visible_to(member, Action.VIEW_ACCOUNTS, as_of=today),
@@ -135,21 +139,35 @@ def customer_figures(
         act=Count("score", filter=Q(score__band="act")),
     )
     answered = _in_one_row(_answers(organization, member, today, as_of), **ANSWERED)
-    row = Organization.objects.filter(pk=organization.pk).values_list(Subquery(counted), Subquery(answered)).get()
+    plans = newest_plans(organization=organization, member=member, today=today)
+    weeks = [_in_one_row(some, **WEEK_SUMS) for some in (plans.filter(member=member), plans)]
+    asked = (counted, answered, *weeks)
+    row = Organization.objects.filter(pk=organization.pk).values_list(*(Subquery(one) for one in asked)).get()
     nobody, nothing = {"total": 0, "scored": 0, "act": 0}, dict.fromkeys(ANSWERED, 0)
-    return AccountFigures(**(row[0] or nobody)), Satisfaction(**(row[1] or nothing))
+    filled = row[2] or row[3]
+    return (
+        AccountFigures(**(row[0] or nobody)),
+        Satisfaction(**(row[1] or nothing)),
+        week_of(filled, is_own=bool(row[2])) if filled else None,
+    )
 
 
-def _in_one_row(rows: QuerySet[Any, Any], **counts: Count) -> QuerySet[Any, Any]:
+def _in_one_row(rows: QuerySet[Any, Any], **counts: Aggregate) -> QuerySet[Any, Any]:
     grouped = rows.order_by().values("organization").annotate(**counts)
     return grouped.values(figures=JSONObject(**{name: F(name) for name in counts}))
 
 
-def first_accounts(*, organization: Organization, member: Member, today: date, most: int = 6) -> list[AccountScore]:
-    """Return the first accounts of the ranked list."""
+def first_accounts(
+    *, organization: Organization, member: Member, today: date, week: Week | None, most: int = 6
+) -> list[AccountScore]:
+    """Return the first accounts: of the member's own week, of everybody's, or of the ranked list without a plan."""
     scores = priorities(organization=organization, member=member, today=today)
-    scores = scores.annotate(score_badge=score_badge()).select_related("account__owner")
-    return list(scores.order_by("rank")[:most])
+    if week is not None:
+        scores = scores.filter(account__next_action__isnull=False)
+    if week is not None and week.is_own:
+        scores = scores.filter(account__owner=member)
+    scores = scores.annotate(score_badge=score_badge(), planned=next_action()).select_related("account__owner")
+    return list(scores.order_by(BY_PLAN.column if week is not None else "rank")[:most])
 
 
 def deals_to_close(*, organization: Organization, member: Member, today: date, most: int = 8) -> list[Opportunity]:

@@ -11,6 +11,7 @@ from django.db.models import Count, F, QuerySet, Sum
 from pipeline.models import AccountScore, AccountScoreHistory, Band
 from pipeline.queries.badges import score_badge
 from pipeline.queries.explained import explain
+from pipeline.queries.next_actions import BY_PLAN, next_action
 from tenancy.access import Action, owner_filter
 from tenancy.keyset import Page, Sort, page_of
 from tenancy.models import Member, Organization, Run
@@ -62,16 +63,25 @@ def priorities(
 
 
 def priorities_page(
-    *, organization: Organization, member: Member, today: date, narrowed: PriorityFilter, cursor: str = ""
+    *,
+    organization: Organization,
+    member: Member,
+    today: date,
+    narrowed: PriorityFilter,
+    sort: Sort = BY_RANK,
+    cursor: str = "",
 ) -> Page[AccountScore]:
-    """Return a page of the ranked list with accounts and owners fetched.
+    """Return a page of the ranked list with accounts, owners and next actions fetched.
 
     :raises tenancy.keyset.InvalidCursor: when the cursor was not made for this list.
     """
     scores = priorities(organization=organization, member=member, today=today, narrowed=narrowed)
+    if sort.name == BY_PLAN.name:
+        # Said, so that the rows are joined from the plan's side, whose index has them in order.
+        scores = scores.filter(account__next_action__isnull=False)
     page: Page[AccountScore] = page_of(
-        scores.annotate(score_badge=score_badge()).select_related("account__owner"),
-        sort=BY_RANK,
+        scores.annotate(score_badge=score_badge(), planned=next_action()).select_related("account__owner"),
+        sort=sort,
         size=PAGE_SIZE,
         scope="priorities",
         cursor=cursor,

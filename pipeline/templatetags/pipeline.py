@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from pipeline.models import Account, Opportunity, OpportunityHistory, Order, OrderStatus, TrackedField
+from pipeline.queries import action_words
 from pipeline.queries.account_overview import Satisfaction
 from pipeline.queries.badges import Badge
 from tenancy.access import Action
@@ -66,6 +67,9 @@ def account_link(context: Context, account: Account | None, badge: Badge | None)
         url,
         account.name,
     )
+
+
+register.simple_tag(action_words.action_fact, name="action_fact")
 
 
 @register.filter

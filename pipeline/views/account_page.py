@@ -1,5 +1,6 @@
 """An account's own page, and logging what was done with it."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,9 @@ from pipeline import operations, queries
 from pipeline.forms.activities import ActivityForm
 from pipeline.models import Account
 from pipeline.operations import UnableToLogActivity, noted_changes
+from pipeline.queries.account_overview import AccountOverview
+from pipeline.queries.account_worth import activity_words, potential_words, product_rows, stake_parts, value_of
+from pipeline.queries.action_words import shown_action
 from pipeline.queries.timeline import TimelineKind
 from pipeline.views.removing import address
 from pipeline.views.undo import say_done
@@ -62,6 +66,7 @@ def account(request: MemberRequest, account_id: UUID) -> HttpResponse:
         "external_scores": queries.external_scores(organization=request.organization, account=overview.account)
         if tab == "overview"
         else [],
+        **(_worth(overview, today) if tab == "overview" else {}),
         "tab": tab,
         "kind": kind,
         "kinds": [("", _("All")), ("people", _("People")), ("orders", _("Orders")), ("system", _("System"))],
@@ -72,6 +77,24 @@ def account(request: MemberRequest, account_id: UUID) -> HttpResponse:
     }
     in_part = request.htmx and not request.htmx.boosted
     return render(request, "pipeline/account_timeline.html" if in_part else "pipeline/account.html", context)
+
+
+def _worth(overview: AccountOverview, today: date) -> dict[str, Any]:
+    """Return what to do next with the account, what it is worth, and which products it has and could have."""
+    facts: Any = overview.account
+    value = value_of(overview.account)
+    products = product_rows(
+        owned=facts.owned, deals=overview.deals, whitespace=value.whitespace if value else [], today=today
+    )
+    said: dict[str, Any] = {"next": shown_action(facts.planned), "products": products, "worth": value}
+    if value is not None:
+        said |= {
+            "share": 100 * (value.share or 0),
+            "potential_words": potential_words(value),
+            "stake_parts": stake_parts(value),
+            "activity_words": activity_words(value),
+        }
+    return said
 
 
 def _asked(request: MemberRequest) -> dict[str, str]:

@@ -20,6 +20,9 @@ from integrations.exports.walk import walk
 from pipeline import rules
 from pipeline.models import AccountScore, Band, ListName, Segment
 from pipeline.queries import priorities as queries
+from pipeline.queries.action_words import shown_action, with_cut
+from pipeline.queries.next_actions import BY_PLAN, next_action
+from pipeline.queries.next_actions import week as week_plan
 from pipeline.queries.score_words import freshness, looked_at, shown_reasons
 from pipeline.views.listing import from_the_beginning, read_cursor, read_sort
 from pipeline.views.saved_views import views_bar
@@ -41,25 +44,38 @@ def priorities(request: MemberRequest) -> HttpResponse:
     now = timezone.now()
     today = local_day(request.organization, now)
     narrowed = chosen_filter(request)
-    if read_sort(request, [queries.BY_RANK]) != queries.BY_RANK:
-        raise BadRequest(_("This list has one order: by rank, the first on top."))
+    organization, member = request.organization, request.member
+    week = week_plan(
+        organization=organization,
+        member=member,
+        today=today,
+        owner_id=member.pk if narrowed.mine else narrowed.owner_id,
+    )
+    orders = [BY_PLAN, queries.BY_RANK] if week else [queries.BY_RANK]
+    sort = read_sort(request, [*orders, *({BY_PLAN, queries.BY_RANK} - set(orders))])
+    if sort.descending:
+        raise BadRequest(_("This list begins with the first on top."))
     try:
         page = queries.priorities_page(
-            organization=request.organization,
-            member=request.member,
+            organization=organization,
+            member=member,
             today=today,
             narrowed=narrowed,
+            sort=sort,
             cursor=read_cursor(request),
         )
     except InvalidCursor:
         return from_the_beginning(request)
-    choices = queries.priority_choices(organization=request.organization, member=request.member, today=today)
+    choices = queries.priority_choices(organization=organization, member=member, today=today)
+    rows = [row_of(request, score) for score in page.rows]
     context = {
         "views": views,
         "now": now,
-        "sentence": opening_sentence(choices),
+        "sentence": opening_sentence(choices, is_planned=sort == BY_PLAN),
         "page": page,
-        "rows": [row_of(request, score) for score in page.rows],
+        "rows": with_cut(rows, is_beginning=not page.previous) if sort == BY_PLAN else rows,
+        "sort": sort.name,
+        "week": week,
         "narrowed": narrowed,
         "choices": choices,
         "segments": [(code, label) for code, label in Segment.choices if code in choices.segments],
@@ -88,19 +104,21 @@ def chosen_filter(request: HttpRequest) -> queries.PriorityFilter:
     )
 
 
-def opening_sentence(choices: queries.PriorityChoices) -> str:
+def opening_sentence(choices: queries.PriorityChoices, *, is_planned: bool = False) -> str:
     """Return what the list says at a glance."""
     if not choices.total:
         return _("Which accounts to see first, and why.")
     amounts = _(" and ").join(format_money(amount, code, short=True) for code, amount in choices.act_values.items())
     act = choices.bands[Band.ACT]
     words = ngettext(
-        "One of %(total)s accounts wants attention today, %(amounts)s at stake. Ranked by the chance to buy times what "
-        "the account would likely spend.",
-        "%(count)s of %(total)s accounts want attention today, %(amounts)s at stake. Ranked by the chance to buy times "
-        "what each would likely spend.",
+        "One of %(total)s accounts wants attention today, %(amounts)s at stake.",
+        "%(count)s of %(total)s accounts want attention today, %(amounts)s at stake.",
         act,
     )
+    if is_planned:
+        words += " " + _("Ranked by what an hour of work changes; what fits into the week comes first.")
+    else:
+        words += " " + _("Ranked by the chance to buy times what each would likely spend.")
     return words % {"count": format_number(act), "total": format_number(choices.total), "amounts": amounts}
 
 
@@ -117,6 +135,7 @@ def row_of(request: MemberRequest, score: AccountScore) -> dict[str, Any]:
         "change": rules.change_words(score.score, score.previous_score),
         "direction": "up" if (score.change or 0) > 0 else "down",
         "move": rules.rank_words(score.rank, score.previous_rank),
+        "next": shown_action(getattr(score, "planned", None)),
     }
 
 
@@ -136,7 +155,7 @@ def priorities_export(request: MemberRequest) -> HttpResponseBase:
             narrowed=narrowed,
             action=Action.EXPORT_PRIORITIES,
         )
-        return scores.select_related("account__owner")
+        return scores.annotate(planned=next_action()).select_related("account__owner")
 
     record_export(
         organization=organization,
@@ -152,7 +171,7 @@ def priorities_export(request: MemberRequest) -> HttpResponseBase:
 
 EXPORTED = (
     *("rank", "rank before", "account", "segment", "region", "owner", "score", "score before", "chance", "band"),
-    *("value at stake", "currency", "why", "as of", "method", "account id"),
+    *("value at stake", "currency", "why", "next", "hours", "value an hour", "plan", "as of", "method", "account id"),
 )
 
 
@@ -161,10 +180,13 @@ def _cells(request: MemberRequest, score: AccountScore) -> tuple[object, ...]:
     value = None if score.value_minor is None else from_minor(score.value_minor, score.currency)
     day = looked_at(organization=request.organization, score=score)
     reasons = shown_reasons(member=request.member, reasons=score.reasons)
+    step = shown_action(getattr(score, "planned", None)) or {"words": [], "hours": None, "word": ""}
+    per_hour = from_minor(step["per_hour_minor"], step["currency"]) if step["words"] else None
     why = "; ".join(rules.reason_sentence(reason, day) for reason in reasons)
     return (
         *(score.rank, score.previous_rank, account.name, account.segment, account.region),
         *(account.owner.name if account.owner else "", score.score, score.previous_score),
         *(Decimal(str(round(score.probability, 4))), score.band, value, score.currency, why),
+        *("; ".join(step["words"]), step["hours"] or None, per_hour, step["word"]),
         *(score.as_of, score.model_version, account.pk),
     )

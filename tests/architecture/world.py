@@ -7,7 +7,16 @@ from django.utils import timezone
 
 from integrations.models import Import
 from integrations.operations.uploads import Upload, start_import
-from pipeline.models import Account, AccountScore, BulkChange, SavedView, UndoStep
+from pipeline.models import (
+    Account,
+    AccountScore,
+    AccountValue,
+    BulkChange,
+    NextAction,
+    SavedView,
+    UndoStep,
+    WeekPlan,
+)
 from pipeline.operations import keep_undo_step, save_view
 from pipeline.operations.bulk import queue_bulk_change
 from tenancy.invitations import invite
@@ -91,7 +100,58 @@ def a_scored_account(organization: Organization, owner: Member) -> Account:
         as_of=night.as_of,
         scored_at=night.as_of,
     )
+    a_next_action(organization, account, night)
     return account
+
+
+def a_next_action(organization: Organization, account: Account, night: Run) -> NextAction:
+    """What last night planned to do next with an account, in the week of its owner, and what the account is worth."""
+    known = {"organization": organization, "run": night, "currency": "EUR", "as_of": night.as_of}
+    AccountValue.objects.create(
+        **known,
+        account=account,
+        is_margin=False,
+        spend_minor=2_000_00,
+        wallet_minor=8_000_00,
+        wallet_basis="group",
+        lifetime_value_minor=1_500_00,
+        expected_purchases=2.5,
+        active_chance=0.8,
+        gain_minor=500_00,
+        deals_minor=0,
+        grow_minor=100_00,
+        protect_minor=0,
+        movable_minor=200_00,
+        whitespace=[{"product_id": str(uuid4()), "name": "D4 drive", "share": 0.4, "yearly_minor": 900_00}],
+    )
+    plan = WeekPlan.objects.create(
+        **known,
+        member=account.owner,
+        hours=16,
+        committed=0,
+        floors=0,
+        ranked=0.5,
+        explored=0,
+        cut_minor=40_00,
+        value_minor=80_00,
+        lost_minor=0,
+        accounts=1,
+        is_margin=False,
+    )
+    planned: NextAction = NextAction.objects.create(
+        **known,
+        account=account,
+        plan=plan,
+        owner=account.owner,
+        rank=1,
+        own_rank=1,
+        place="ranked",
+        hours=0.5,
+        value_minor=80_00,
+        per_hour_minor=160_00,
+        actions=[{"kind": "find", "hours": 0.5}],
+    )
+    return planned
 
 
 def an_entry(organization: Organization, owner: Member) -> AuditEntry:
