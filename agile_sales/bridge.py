@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from a2wsgi.wsgi import Body, WSGIMiddleware, build_environ
+from django.conf import settings
 
 
 class Bridge(WSGIMiddleware):
@@ -23,17 +24,39 @@ class Bridge(WSGIMiddleware):
             await super().__call__(scope, receive, send)
             return
         body = Body(asyncio.get_running_loop(), receive)
+        names = {name for name, _ in scope["headers"]}
+        is_unmeasured = b"transfer-encoding" in names and b"content-length" not in names
+        if is_unmeasured:
+            if not await measured(body, at_most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0):
+                return
         # Who asks first whether to send a body at all is told when the application wants to read it.
-        if all(name != b"expect" for name, _ in scope["headers"]):
+        elif b"expect" not in names:
             first = await receive()
             body.buffer.extend(first.get("body", b""))
             body._has_more = first.get("more_body", False)
         answer = Answer(self.app, send)
         context = contextvars.copy_context()
         environ: Any = build_environ(scope, body)
+        if is_unmeasured:
+            environ["CONTENT_LENGTH"] = str(len(body.buffer))
         await body.loop.run_in_executor(self.executor, context.run, answer.run, environ)
         for message in answer.unsent:
             await send(message)
+
+
+async def measured(body: Body, *, at_most: int) -> bool:
+    """Take in a body that comes in chunks without saying how long it is, and return whether all of it came.
+
+    WSGI knows a body by its length: Django reads one without as empty. Of a body beyond `at_most` only so much is
+    taken that it is refused for its size. One whose sender went away is nobody's request any more.
+    """
+    while body._has_more and len(body.buffer) <= at_most:
+        part = await body.receive()
+        if part["type"] == "http.disconnect":
+            return False
+        body.buffer.extend(part.get("body", b""))
+        body._has_more = part.get("more_body", False)
+    return True
 
 
 class Answer:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.core.exceptions import RequestDataTooBig
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -14,6 +15,9 @@ from django.http.response import HttpResponseBase
 from agile_sales.bridge import Bridge
 
 View = Callable[[Any], HttpResponseBase]
+
+CHUNKED = ((b"transfer-encoding", b"chunked"),)
+GONE = b"the caller went away"
 
 
 class Server:
@@ -25,6 +29,8 @@ class Server:
 
     async def receive(self) -> dict[str, Any]:
         part = self.parts.pop(0) if self.parts else b""
+        if part is GONE:
+            return {"type": "http.disconnect"}
         return {"type": "http.request", "body": part, "more_body": bool(self.parts)}
 
     async def send(self, message: dict[str, Any]) -> None:
@@ -38,14 +44,16 @@ class Server:
             start(f"{response.status_code} {response.reason_phrase}", list(response.items()))
             return response
 
-        length = str(sum(map(len, self.parts))).encode()
+        said = [(b"content-length", str(sum(map(len, self.parts))).encode())]
+        if any(name == b"transfer-encoding" for name, _ in self.headers):
+            said = []
         scope = {
             "type": "http",
             "method": "POST",
             "path": "/é",
             "query_string": b"",
             "http_version": "1.1",
-            "headers": [*self.headers, (b"content-length", length)],
+            "headers": [*self.headers, *said],
         }
         # In a thread of its own: a browser of an earlier test may have left a loop running in this one.
         with ThreadPoolExecutor(1) as thread:
@@ -119,6 +127,42 @@ def test_it_takes_nothing_from_a_caller_who_waits_to_be_asked_for_the_body() -> 
 
     assert server.parts == [b"a large file"]
     assert server.sent[0]["status"] == 413
+
+
+@pytest.mark.parametrize("headers", [CHUNKED, (*CHUNKED, (b"expect", b"100-continue"))])
+def test_it_reads_a_body_that_comes_in_chunks_of_unknown_number(headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    server = Server(b'{"name": ', b'"Velora', b'"}', headers=headers)
+
+    server.ask(lambda request: HttpResponse(request.body))
+
+    assert server.body == b'{"name": "Velora"}'
+
+
+def test_it_takes_no_more_of_such_a_body_than_is_refused_for_its_size(settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    server = Server(b"0123456", b"789abc", b"defghi", headers=CHUNKED)
+    refused = []
+
+    def view(request: Any) -> HttpResponse:
+        with pytest.raises(RequestDataTooBig) as caught:
+            _ = request.body
+        refused.append(caught.value)
+        return HttpResponse(status=413)
+
+    server.ask(view)
+
+    assert refused
+    assert server.parts == [b"defghi"]
+
+
+def test_it_asks_nothing_of_the_application_when_the_caller_left_in_the_middle_of_a_body() -> None:
+    server = Server(b"name=Velora&", GONE, headers=CHUNKED)
+    asked = []
+
+    server.ask(lambda request: asked.append(request) or HttpResponse())  # type: ignore[func-returns-value]
+
+    assert asked == []
+    assert server.sent == []
 
 
 def test_it_passes_on_that_an_answer_broke_off() -> None:
