@@ -55,7 +55,7 @@ BODY = Body(
     "Account",
     [
         *bodies.from_source(),
-        bodies.text("name", 200, "The name of the firm.", example="Velora E-Bikes", required=True),
+        bodies.text("name", 300, "The name of the firm.", example="Velora E-Bikes", required=True),
         bodies.reference("parent_id", "account", references.accounts, "The account of the group that it belongs to."),
         bodies.reference("owner_id", "active member", references.members, "The person who owns it."),
         bodies.code("lifecycle", Lifecycle.values, "How far it has come with you.", example="customer", null=False),

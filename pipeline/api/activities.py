@@ -91,7 +91,7 @@ BODY = Body(
         bodies.reference("member_id", "active member", references.members, "The person of yours who did it."),
         bodies.code("direction", Direction.values, "Who began it: the customer (in) or you (out).", example="out"),
         bodies.text("subject", 300, "What it was about, on one line.", example="Service levels"),
-        bodies.text("body", 10_000, "What was said.", example="Four hours on weekdays would do.", lines=True),
+        bodies.text("body", 20_000, "What was said.", example="Four hours on weekdays would do.", lines=True),
         bodies.yes("is_two_way", "Whether the customer took part.", example=True, null=False),
     ],
     read_only=OURS,

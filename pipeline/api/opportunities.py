@@ -57,7 +57,7 @@ BODY = Body(
     "Opportunity",
     [
         *bodies.from_source(),
-        bodies.text("name", 200, "What it is about.", example="2027 drive framework", required=True),
+        bodies.text("name", 300, "What it is about.", example="2027 drive framework", required=True),
         bodies.reference("account_id", "account", references.accounts, "The account that may buy."),
         bodies.reference("owner_id", "active member", references.members, "The person who owns it."),
         bodies.reference("product_id", "product", references.products, "The main product."),
@@ -75,7 +75,7 @@ BODY = Body(
             "probability_bp", 0, 10_000, "The chance to win in hundredths of a percent; null for that of its stage."
         ),
         bodies.day("close_date", "The day on which it is expected to close.", example="2026-12-18"),
-        bodies.text("next_step", 300, "What comes next.", example="Service levels with Sanne"),
+        bodies.text("next_step", 500, "What comes next.", example="Service levels with Sanne"),
         bodies.day("next_step_date", "When that is.", example="2026-11-26"),
     ],
     read_only=(

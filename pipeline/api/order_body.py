@@ -24,7 +24,7 @@ LINE = Body(
     "OrderLine",
     [
         bodies.reference("product_id", "product", references.products, "The product; else `product_name` says what."),
-        bodies.text("product_name", 200, "What the order calls the article; the product's name, where nobody says."),
+        bodies.text("product_name", 300, "What the order calls the article; the product's name, where nobody says."),
         bodies.decimal("quantity", 0, LARGEST_QUANTITY, 4, "How many; more than 0.", example=5, required=True),
         bodies.whole(
             "unit_price_e4",
@@ -43,7 +43,7 @@ BODY = Body(
     "Order",
     [
         *bodies.from_source(),
-        bodies.text("number", 60, "The number that people know it by.", example="HD-20418", required=True),
+        bodies.text("number", 100, "The number that people know it by.", example="HD-20418", required=True),
         bodies.day(
             "order_date",
             "The day on which it was ordered.",

@@ -47,8 +47,8 @@ BODY = Body(
     "Product",
     [
         *bodies.from_source(),
-        bodies.text("name", 200, "What it is called.", example="Hub drive H2", required=True),
-        bodies.text("code", 60, "The article number.", example="H2-250"),
+        bodies.text("name", 300, "What it is called.", example="Hub drive H2", required=True),
+        bodies.text("code", 100, "The article number.", example="H2-250"),
         bodies.text("family", 120, "The family that it belongs to.", example="Drives"),
         bodies.money("list_price", "The price of one.", example={"amount_minor": 48_900, "currency": "EUR"}),
         bodies.yes("is_active", "Whether it can be sold.", example=True, null=False),

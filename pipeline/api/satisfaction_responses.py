@@ -73,7 +73,7 @@ BODY = Body(
         bodies.whole("score", 0, 10, "Would they recommend you, 0 to 10.", example=9, required=True),
         bodies.moment("responded_at", "When they answered.", example="2026-11-10T08:58:00Z", required=True),
         bodies.reference("contact_id", "contact", references.contacts, "The contact who answers."),
-        bodies.text("comment", 10_000, "What they wrote.", example="The engineer knew our line.", lines=True),
+        bodies.text("comment", 20_000, "What they wrote.", example="The engineer knew our line.", lines=True),
         bodies.text("survey", 120, "The round of asking that it belongs to.", example="2026-Q4"),
     ],
     read_only=OURS,

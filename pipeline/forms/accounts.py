@@ -28,12 +28,12 @@ from tenancy.models import Member, Organization
 class AccountForm(RecordForm):
     """What a person says of an account."""
 
-    name = LineField(label=_("Name"), max_length=200)
+    name = LineField(label=_("Name"), max_length=300)
     lifecycle = forms.ChoiceField(label=_("State"), choices=Lifecycle.choices)
     segment = forms.ChoiceField(label=_("Segment"), choices=[NOTHING, *Segment.choices], required=False)
     owner = OwnerField()
     parent = AccountNameField(
-        label=_("Belongs to"), max_length=200, required=False, help_text=_("The group or parent company, if any")
+        label=_("Belongs to"), max_length=300, required=False, help_text=_("The group or parent company, if any")
     )
     industry = LineField(label=_("Industry"), max_length=120, required=False)
     region = LineField(label=_("Region"), max_length=120, required=False)

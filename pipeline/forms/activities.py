@@ -22,7 +22,7 @@ class ActivityForm(forms.Form):
     direction = forms.ChoiceField(label=_("Who began"), choices=[NOTHING, *Direction.choices], required=False)
     subject = LineField(label=_("In one line"), max_length=300, required=False)
     body = LinesField(
-        label=_("Notes"), max_length=10_000, required=False, widget=forms.Textarea(attrs={"rows": 4, "class": "area"})
+        label=_("Notes"), max_length=20_000, required=False, widget=forms.Textarea(attrs={"rows": 4, "class": "area"})
     )
     is_two_way = forms.BooleanField(label=_("They answered or took part"), required=False)
     layout = (

@@ -17,7 +17,7 @@ class ContactForm(RecordForm):
 
     name = LineField(label=_("Name"), max_length=200)
     title = LineField(label=_("Position"), max_length=200, required=False)
-    account = AccountNameField(label=_("Account"), max_length=200, required=False)
+    account = AccountNameField(label=_("Account"), max_length=300, required=False)
     role = forms.ChoiceField(label=_("In decisions"), choices=[NOTHING, *BuyingRole.choices], required=False)
     email = forms.EmailField(label=_("Email"), max_length=254, required=False)
     phone = LineField(label=_("Phone"), max_length=60, required=False)

@@ -25,7 +25,7 @@ class InquiryForm(RecordForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 6, "class": "area"}),
     )
-    account = AccountNameField(label=_("Account"), max_length=200, required=False)
+    account = AccountNameField(label=_("Account"), max_length=300, required=False)
     channel = forms.ChoiceField(label=_("It came by"), choices=InquiryChannel.choices)
     received_at = MomentField(label=_("When"))
     owner = OwnerField()

@@ -29,14 +29,14 @@ from tenancy.models import Member, Organization
 class OpportunityForm(RecordForm):
     """What a person says of a deal; the stage moves on the deal's own page."""
 
-    name = LineField(label=_("Name"), max_length=200)
-    account = AccountNameField(label=_("Account"), max_length=200, required=False)
+    name = LineField(label=_("Name"), max_length=300)
+    account = AccountNameField(label=_("Account"), max_length=300, required=False)
     owner = OwnerField()
     amount = AmountField(label=_("Value"))
     currency = CurrencyField()
     close_date = DayField(label=_("Closes"), required=False)
     product = forms.ChoiceField(label=_("Main product"), required=False)
-    next_step = LineField(label=_("Next step"), max_length=300, required=False)
+    next_step = LineField(label=_("Next step"), max_length=500, required=False)
     next_step_date = DayField(label=_("Next step on"), required=False)
     probability = forms.DecimalField(
         label=_("Chance in percent"),

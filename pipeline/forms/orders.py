@@ -22,8 +22,8 @@ MOST_LINES = 200
 class OrderForm(RecordForm):
     """What a person says of an order."""
 
-    number = LineField(label=_("Number"), max_length=60)
-    account = AccountNameField(label=_("Account"), max_length=200, required=False)
+    number = LineField(label=_("Number"), max_length=100)
+    account = AccountNameField(label=_("Account"), max_length=300, required=False)
     status = forms.ChoiceField(label=_("State"), choices=OrderStatus.choices)
     currency = CurrencyField()
     order_date = DayField(label=_("Ordered on"), years_ahead=HAPPENED)
@@ -54,7 +54,7 @@ class LineForm(forms.Form):
     """One line of an order; an empty one is left out."""
 
     product = forms.ChoiceField(label=_("Product"), required=False)
-    product_name = LineField(label=_("Name"), max_length=200, required=False)
+    product_name = LineField(label=_("Name"), max_length=300, required=False)
     quantity = forms.DecimalField(
         label=_("Quantity"), max_digits=16, decimal_places=4, min_value=Decimal("0.0001"), required=False
     )

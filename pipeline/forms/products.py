@@ -13,8 +13,8 @@ from tenancy.form_fields import LineField
 class ProductForm(RecordForm):
     """What a person says of a product."""
 
-    name = LineField(label=_("Name"), max_length=200)
-    code = LineField(label=_("Code"), max_length=60, required=False)
+    name = LineField(label=_("Name"), max_length=300)
+    code = LineField(label=_("Code"), max_length=100, required=False)
     family = LineField(label=_("Family"), max_length=120, required=False)
     list_price = AmountField(label=_("List price"))
     currency = CurrencyField()

@@ -76,7 +76,7 @@ ACCOUNTS = (
     Field("name", "Name", T.NAME, required=True, aliases=(
         "account", "account name", "company", "company name", "customer", "customer name", "organization",
         "organisation", "organisation name", "organization name", "business name", "client", "client name",
-        "reseller name", "Firma", "Firmenname", "Kunde", "Kundenname", "Unternehmen", "Name 1")),
+        "reseller name", "Firma", "Firmenname", "Kunde", "Kundenname", "Unternehmen", "Name 1"), max_length=300),
     Field("parent", "Parent account", T.REFERENCE, refers_to="accounts", aliases=(
         "parent", "parent company", "subsidiary of", "parent id", "holding", "Muttergesellschaft", "Konzern")),
     _owner("account owner"),
@@ -144,7 +144,7 @@ PRODUCTS = (
         "material", "material number", "Artikelnummer", "Artikel-Nr.", "Artikelnr"),
     Field("name", "Name", T.NAME, required=True, aliases=(
         "product", "product name", "article", "item", "item name", "Artikel", "Artikelname",
-        "Bezeichnung", "Produkt")),
+        "Bezeichnung", "Produkt"), max_length=300),
     Field("code", "Code", T.ID, aliases=("product code", "short code", "Kurzbezeichnung"), max_length=100),
     Field("family", "Family", T.TEXT, aliases=(
         "product family", "series", "product series", "product line", "category", "category name", "group",

@@ -87,8 +87,8 @@ class TestBodies:
     @pytest.mark.parametrize(
         ("value", "words"),
         [
-            *((value, "takes a text of 1 to 200 characters on one line") for value in ("", "   ", "x" * 201, 7, True)),
-            *((value, "takes a text of 1 to 200 characters on one line") for value in (["Kelp"], {"a": 1})),
+            *((value, "takes a text of 1 to 300 characters on one line") for value in ("", "   ", "x" * 301, 7, True)),
+            *((value, "takes a text of 1 to 300 characters on one line") for value in (["Kelp"], {"a": 1})),
             ("a\x00b", "holds the control character U+0000: remove it"),
             ("\x1b[31m", "holds the control character U+001B: remove it"),
             ("two\nlines", "holds a line break: write it on one line"),
