@@ -36,6 +36,25 @@ def several_files(cast: Cast) -> str:
     return reverse("integrations:import", kwargs={"organization": cast.acme.slug, "import_id": made.pk})
 
 
+def long_cells(cast: Cast) -> str:
+    """Check a file with cells that are too long and have no blank, and return the page that shows them."""
+    now = timezone.now()
+    with organization_scope(cast.acme):
+        formula = b'=HYPERLINK(""http://long.example/way"")'
+        made = start_import(
+            organization=cast.acme,
+            uploads=[
+                Upload("long.csv", [b'Account Name,City\n"' + formula + b'",Linz\n' + b"x" * 900 + b",Ghent\n"]),
+            ],
+            source_name="erp",
+            requested_by=cast.ada,
+            now=now,
+        )
+        request_check(organization=cast.acme, made=made, queue=False)
+    check_import(organization=cast.acme, import_id=made.pk, now=now)
+    return _url(cast, "import", made)
+
+
 def _written(cast: Cast) -> Import:
     now = timezone.now()
     with organization_scope(cast.acme):
