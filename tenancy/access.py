@@ -331,8 +331,6 @@ API_SCOPES: dict[str, Action] = {
     "accounts:read": Action.VIEW_ACCOUNTS,
     "opportunities:read": Action.VIEW_OPPORTUNITIES,
     "scores:read": Action.VIEW_PRIORITIES,
-    "personal:read": Action.VIEW_CONTACT_DATA,
-    "costs:read": Action.VIEW_COSTS,
     "contacts:read": Action.VIEW_ACCOUNTS,
     "activities:read": Action.VIEW_ACCOUNTS,
     "products:read": Action.VIEW_PRODUCTS,
@@ -345,6 +343,8 @@ API_SCOPES: dict[str, Action] = {
     "imports:read": Action.IMPORT_RECORDS,
     # It names whatever anybody did to anything, as the audit trail does.
     "events:read": Action.VIEW_AUDIT,
+    "personal:read": Action.VIEW_CONTACT_DATA,
+    "costs:read": Action.VIEW_COSTS,
     "accounts:write": Action.EDIT_ACCOUNTS,
     "opportunities:write": Action.EDIT_OPPORTUNITIES,
     "scores:write": Action.EDIT_ACCOUNTS,

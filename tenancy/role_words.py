@@ -26,6 +26,8 @@ ACTION_WORDS: dict[Action, Words] = {
     Action.EDIT_OPPORTUNITIES: _("Change deals"),
     Action.EXPORT_OPPORTUNITIES: _("Export deals"),
     Action.LOG_ACTIVITY: _("Log calls and notes"),
+    Action.VIEW_INQUIRIES: _("See inquiries"),
+    Action.EDIT_INQUIRIES: _("Change inquiries"),
     Action.VIEW_ORDERS: _("See orders"),
     Action.EDIT_ORDERS: _("Change orders"),
     Action.EXPORT_ORDERS: _("Export orders"),

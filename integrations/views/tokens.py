@@ -51,9 +51,9 @@ SCOPE_WORDS = {
     "imports:read": gettext_lazy("Read how far imports are"),
     "events:read": gettext_lazy("Follow what changes, and who changed it"),
     "personal:read": gettext_lazy(
-        "With them: e-mail addresses, telephone numbers, texts of activities, inquiries and answers"
+        "Also e-mail addresses, telephone numbers, texts of activities, inquiries and answers"
     ),
-    "costs:read": gettext_lazy("With them: what order lines cost us"),
+    "costs:read": gettext_lazy("Also what order lines cost us"),
 }
 LIFETIMES = {
     "30": gettext_lazy("In 30 days"),
@@ -97,8 +97,8 @@ class Line:
 
     @property
     def scopes(self) -> list[str]:
-        """What it may do, in words."""
-        return [str(SCOPE_WORDS.get(scope, scope)) for scope in self.token.scopes]
+        """What it may do, in words, in the order in which it is chosen."""
+        return [str(SCOPE_WORDS.get(scope, scope)) for scope in API_SCOPES if scope in self.token.scopes]
 
 
 def _line(token: ApiToken, now: datetime) -> Line:

@@ -249,3 +249,13 @@ def test_a_cancelled_import_can_be_taken_up_again(cast, lena):
     assert "Take it up again" in lena.get(url("import-progress", made)).content.decode()
     lena.post(url("import-reopen", made))
     assert work(cast).state == "checked"
+
+
+def test_a_file_that_cannot_be_read_leads_to_the_next_upload(cast, lena, client_for):
+    response = send(lena, archive=b"PK\x03\x04 much of it")
+
+    page = lena.get(response.url).content.decode()
+    main = page[page.index("<main") : page.index("</main>")]
+    assert "packed file" in main
+    assert f'href="{url("import-new")}"' in main
+    assert client_for(cast.sam).get(response.url).status_code == 404

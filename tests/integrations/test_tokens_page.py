@@ -206,3 +206,12 @@ def test_the_tokens_that_end_with_their_maker_are_told_as_well(cast: Cast, ada: 
         assert DomainEvent.objects.get(type="api_token.revoked").actor_id == cast.ada.pk
         token.refresh_from_db()
     assert token.revoked_at is not None
+
+
+def test_scopes_stand_in_the_order_in_which_they_are_chosen(cast: Cast, ada: Client) -> None:
+    scopes = ["personal:read", "orders:read", "accounts:write", "accounts:read"]
+    page = ada.post(PAGE, sent(scopes=scopes)).content.decode()
+
+    table = page[page.index("<tbody>") : page.index("</tbody>")]
+    assert "Read accounts · Read orders with their lines · Also e-mail addresses" in table
+    assert table.index("Also e-mail addresses") < table.index("Create, change and delete accounts")
