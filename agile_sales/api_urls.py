@@ -20,6 +20,7 @@ from pipeline.api.opportunities import OpportunityBulkView, OpportunityDetailVie
 from pipeline.api.orders import OrderDetailView, OrderListView
 from pipeline.api.products import ProductDetailView, ProductListView
 from pipeline.api.satisfaction_responses import SatisfactionResponseDetailView, SatisfactionResponseListView
+from pipeline.api.score_overrides import ScoreOverrideDetailView, ScoreOverrideListView
 from pipeline.api.stages import StageDetailView, StageListView
 
 app_name = "api"
@@ -52,6 +53,8 @@ urlpatterns = [
     path("v1/stages/<uuid:id>", StageDetailView.as_view(), name="stage"),
     path("v1/account-scores", AccountScoreListView.as_view(), name="account-scores"),
     path("v1/account-scores/<uuid:account_id>", AccountScoreDetailView.as_view(), name="account-score"),
+    path("v1/score-overrides", ScoreOverrideListView.as_view(), name="score-overrides"),
+    path("v1/score-overrides/<uuid:id>", ScoreOverrideDetailView.as_view(), name="score-override"),
     path("v1/external-scores", ExternalScoreListView.as_view(), name="external-scores"),
     path("v1/external-scores/<uuid:id>", ExternalScoreDetailView.as_view(), name="external-score"),
     path("v1/units", UnitListView.as_view(), name="units"),

@@ -15,6 +15,7 @@ def step_name(name: str) -> str:
         "snapshot_pipeline": _("Photograph the open pipeline"),
         "learn": _("Learn who buys"),
         "score_accounts": _("Score and rank the accounts"),
+        "keep_overrides": _("Keep scores set by hand"),
         "value_accounts": _("Value the accounts"),
         "plan_week": _("Plan the week"),
         "train_deal_models": _("Learn from closed deals"),
@@ -39,6 +40,8 @@ def step_sentence(step: RunStep, *, today: date) -> str:
         return _learnt(step)
     if step.name == "score_accounts":
         return _scores(step)
+    if step.name == "keep_overrides":
+        return _overrides(step)
     if step.name == "value_accounts":
         return _values(step)
     if step.name == "plan_week":
@@ -89,6 +92,16 @@ def _snapshot(step: RunStep, today: date) -> str:
         "%(count)s open deals kept as the picture of %(day)s.",
         step.rows_written,
     ) % {"count": format_number(step.rows_written), "day": day}
+
+
+def _overrides(step: RunStep) -> str:
+    kept, ended = (format_number(step.detail[name]) for name in ("kept", "ended"))
+    if not step.rows_written:
+        return _("No score is set by hand.")
+    return _("Set by hand: %(kept)s kept, %(ended)s ended because their time was over.") % {
+        "kept": kept,
+        "ended": ended,
+    }
 
 
 def _learnt(step: RunStep) -> str:

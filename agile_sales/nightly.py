@@ -1,7 +1,8 @@
 """The night: what the product does for an organisation while its people sleep.
 
-    photograph the open pipeline → learn who buys, when it is time → score and rank the accounts → value them
-    → plan the week → learn from closed deals → score the open ones → publish what changed → remove old uploads
+    photograph the open pipeline → learn who buys, when it is time → score and rank the accounts → keep what people set
+    by hand → value the accounts → plan the week → learn from closed deals → score the open ones → publish what changed
+    → remove old uploads
 
 Each step is one function below, safe to run twice, and does its work in one transaction together with its mark; how
 that is kept, and what a person sees of it, is in `tenancy.runs`. `as_of` is the moment the night looks at: nothing that
@@ -21,7 +22,7 @@ from tenancy.bulk import insert_rows
 from tenancy.events import record_event
 from tenancy.models import DomainEvent, Organization, Run
 from tenancy.runs import StepResult, begins_with, carry_out
-from tenancy.working_time import local_time
+from tenancy.working_time import local_day, local_time
 
 NIGHT_BELONGS_TO_THE_DAY_BEFORE = timedelta(hours=12)
 STILL_TODAY = timedelta(hours=24)
@@ -111,6 +112,14 @@ def plan_week(*, organization: Organization, run: Run, now: datetime) -> StepRes
     )
 
 
+def keep_overrides(*, organization: Organization, run: Run, now: datetime) -> StepResult:
+    """Put the scores that people set by hand back into their places, and end those whose time is over."""
+    kept, ended = pipeline.operations.keep_overrides(
+        organization=organization, today=local_day(organization, now), now=now
+    )
+    return StepResult(rows_read=kept + ended, rows_written=kept + ended, detail={"kept": kept, "ended": ended})
+
+
 def train_deal_models(*, organization: Organization, run: Run, now: datetime) -> StepResult:
     """Learn from closed deals how open ones will end, when a week has passed or there is more to learn from."""
     done = coe.operations.train_deal_models(organization=organization, as_of=as_of(run), trained_at=now)
@@ -172,6 +181,7 @@ STEPS = (
     ("snapshot_pipeline", snapshot_pipeline),
     ("learn", learn),
     ("score_accounts", score_accounts),
+    ("keep_overrides", keep_overrides),
     ("value_accounts", value_accounts),
     ("plan_week", plan_week),
     ("train_deal_models", train_deal_models),

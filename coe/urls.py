@@ -2,10 +2,15 @@
 
 from django.urls import path
 
-from coe.views import explanation
+from coe.views import explanation, overrides, score_reports
 
 app_name = "coe"
 
 urlpatterns = [
     path("priorities/<uuid:account_id>/", explanation.score, name="score"),
+    path("priorities/<uuid:account_id>/override/", overrides.score_override, name="score-override"),
+    path("priorities/<uuid:account_id>/automatic/", overrides.score_automatic, name="score-automatic"),
+    path("priorities/<uuid:account_id>/report/", score_reports.score_report_new, name="score-report-new"),
+    path("models/doubts/", score_reports.score_reports, name="score-reports"),
+    path("models/doubts/<uuid:report_id>/", score_reports.score_report, name="score-report"),
 ]

@@ -40,6 +40,10 @@ class Action(StrEnum):
     EDIT_PRODUCTS = "edit_products"
     VIEW_PRIORITIES = "view_priorities"
     EXPORT_PRIORITIES = "export_priorities"
+    OVERRIDE_SCORES = "override_scores"
+    REPORT_SCORES = "report_scores"
+    VIEW_MODELS = "view_models"
+    MANAGE_MODELS = "manage_models"
     IMPORT_RECORDS = "import_records"
     VIEW_RUNS = "view_runs"
     RUN_NIGHT = "run_night"
@@ -115,6 +119,11 @@ ALLOWED: dict[Action, dict[Role, Reach]] = {
         **_selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE),
         **_all(Role.ANALYST, Role.AUDITOR),
     },
+    Action.OVERRIDE_SCORES: _selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE),
+    # Who works with a score may say that it looks wrong; whose method it is answers.
+    Action.REPORT_SCORES: _all(*_SELLING, Role.COACH, Role.EXPERT, Role.ANALYST),
+    Action.VIEW_MODELS: _all(Role.ADMIN, Role.LEADER, Role.ANALYST, Role.AUDITOR),
+    Action.MANAGE_MODELS: _all(Role.ADMIN, Role.LEADER, Role.ANALYST),
     Action.IMPORT_RECORDS: _all(Role.ADMIN, Role.LEADER, Role.ANALYST, Role.SUPPORT),
     Action.VIEW_RUNS: _all(*_EVERYBODY),
     Action.RUN_NIGHT: _all(Role.ADMIN, Role.LEADER, Role.ANALYST, Role.SUPPORT),
@@ -356,6 +365,7 @@ API_SCOPES: dict[str, Action] = {
     "inquiries:write": Action.EDIT_INQUIRIES,
     "units:write": Action.MANAGE_UNITS,
     "members:write": Action.MANAGE_MEMBERS,
+    "score-overrides:write": Action.OVERRIDE_SCORES,
 }
 """Scopes of integrator tokens, and the action that each stands for. To write does not include to read.
 

@@ -36,6 +36,8 @@ RECORD_WORDS = {
     "apitoken": gettext_lazy("API token"),
     "satisfactionresponse": gettext_lazy("Customer's answer"),
     "externalscore": gettext_lazy("Score of another system"),
+    "scoreoverride": gettext_lazy("Score set by hand"),
+    "scorereport": gettext_lazy("Doubt about a score"),
     "customcolumn": gettext_lazy("Custom column"),
     "usagesignal": gettext_lazy("Usage"),
     "savedmapping": gettext_lazy("Saved mapping"),

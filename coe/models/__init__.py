@@ -1,17 +1,22 @@
 """The methods, as far as they are kept: rule cards, trained models and the log of scoring runs."""
 
 from coe.models.rule_card import RuleCard
+from coe.models.score_feedback import Doubt, ExplanationOpening, ScoreReport, Verdict
 from coe.models.scoring_plan import ScoringChunk, ScoringPlan
 from coe.models.scoring_run import ScoringRun
 from coe.models.trained_model import ModelStatus, Purpose, TrainedModel, TrainedModelFile
 
 __all__ = [
+    "Doubt",
+    "ExplanationOpening",
     "ModelStatus",
     "Purpose",
     "RuleCard",
+    "ScoreReport",
     "ScoringChunk",
     "ScoringPlan",
     "ScoringRun",
     "TrainedModel",
     "TrainedModelFile",
+    "Verdict",
 ]

@@ -10,6 +10,7 @@ from coe.operations.promote_model import (
 )
 from coe.operations.revise_rule_card import revise_rule_card
 from coe.operations.score_accounts import ScoringOutcome, score_accounts, score_ahead, score_chunk
+from coe.operations.score_feedback import UnableToAnswer, answer_report, count_opening, report_score
 from coe.operations.score_opportunities import DealScoringOutcome, score_opportunities
 from coe.operations.train_accounts import LearningOutcome, learn_accounts, learn_in_the_night
 from coe.operations.train_deal_models import DealTraining, train_deal_models
@@ -24,14 +25,18 @@ __all__ = [
     "ScoringOutcome",
     "Team",
     "Training",
+    "UnableToAnswer",
     "UnableToPromote",
     "UnableToRevert",
     "ValueOutcome",
+    "answer_report",
+    "count_opening",
     "learn_accounts",
     "learn_in_the_night",
     "plan_week",
     "promote_if_better",
     "promote_model",
+    "report_score",
     "revert_model",
     "revise_rule_card",
     "score_accounts",

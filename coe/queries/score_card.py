@@ -8,12 +8,12 @@ from coe.models import RuleCard, ScoringRun
 from coe.scoring import card as cards
 from coe.scoring.base_rate import log_odds
 from coe.scoring.outlook import Fading, Lever, fading, levers
-from pipeline.models import AccountScore
+from pipeline.models import AccountScore, ScorePublication
 from tenancy.models import Organization
 
 
-def scoring_run(*, organization: Organization, score: AccountScore) -> ScoringRun | None:
-    """Return what the run that made the score rests on."""
+def scoring_run(*, organization: Organization, score: AccountScore | ScorePublication) -> ScoringRun | None:
+    """Return what the run that made or confirmed the score rests on."""
     found: ScoringRun | None = ScoringRun.objects.for_organization(organization).filter(run=score.run_id).first()
     return found
 
@@ -29,7 +29,9 @@ def outlook(
     """Return what would raise a score of the rule card, and which of the given reasons fade; of others, nothing."""
     if not is_of_card(model_version=score.model_version):
         return [], []
-    own = RuleCard.objects.for_organization(organization).active_on(score.scored_at).first()
+    own = None
+    if score.model_version != cards.RuleCard().model_version:
+        own = RuleCard.objects.for_organization(organization).active_on(score.scored_at).first()
     total = log_odds(min(1 - 1e-12, max(1e-12, score.probability)))
     points = {reason["code"]: float(reason["points"]) for reason in score.reasons}
     can_do = levers(log_odds=total, reasons=points, card=own.points if own else cards.SHIPPED_POINTS)

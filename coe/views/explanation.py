@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
+from coe.operations import count_opening
 from coe.queries.score_card import is_of_card, outlook, scoring_run
+from coe.queries.score_reports import reports_of_account
 from coe.scoring.outlook import Fading, Lever
 from pipeline import rules
-from pipeline.models import AccountScore
+from pipeline.models import AccountScore, OverrideReason
 from pipeline.queries import priorities as queries
 from pipeline.queries.score_words import freshness, looked_at, shown_reasons
 from tenancy.access import Action, member_can
@@ -57,7 +59,7 @@ def score(request: MemberRequest, account_id: UUID) -> HttpResponse:
     """Show why an account has its score. Asked for as a part it is the layer that a badge opens."""
     now = timezone.now()
     try:
-        found = queries.account_score(
+        now_said = queries.account_score(
             organization=request.organization,
             member=request.member,
             today=local_day(request.organization, now),
@@ -65,17 +67,26 @@ def score(request: MemberRequest, account_id: UUID) -> HttpResponse:
         )
     except AccountScore.DoesNotExist as error:
         raise Http404 from error
-    context = explained(request, found, now)
+    found = now_said.score
+    context = explained(request, now_said, now)
+    if request.method == "GET" and request.onlooker is None:
+        count_opening(
+            organization=request.organization, account_id=account_id, day=local_day(request.organization, now)
+        )
     if request.htmx and not request.htmx.boosted:
         return render(request, "coe/explanation.html#why", context)
-    history = queries.score_history(organization=request.organization, account_id=account_id)
-    context |= {"history": history[::-1], "trend": [one.score for one in history], **stake(found)}
+    context["reports"] = reports_of_account(organization=request.organization, account_id=account_id)
+    context |= {
+        "history": [{**one, "band_word": rules.band_word(one["band"])} for one in reversed(now_said.history)],
+        "trend": [one["score"] for one in now_said.history],
+        **stake(found),
+    }
     return render(request, "coe/explanation.html", context)
 
 
-def explained(request: MemberRequest, found: AccountScore, now: datetime) -> dict[str, Any]:
+def explained(request: MemberRequest, now_said: queries.ScoreNow, now: datetime) -> dict[str, Any]:
     """Return all that explains a score: start, reasons, their sum, what it means, what would change it."""
-    organization = request.organization
+    organization, found, said = request.organization, now_said.score, now_said.confirmed
     day = looked_at(organization=organization, score=found)
     reasons = [
         {
@@ -88,7 +99,7 @@ def explained(request: MemberRequest, found: AccountScore, now: datetime) -> dic
         }
         for reason, url, records in reasons_with_records(request, found)
     ]
-    run = scoring_run(organization=organization, score=found)
+    run = scoring_run(organization=organization, score=said)
     readable = shown_reasons(member=request.member, reasons=found.reasons)
     can_do, fades = outlook(organization=organization, score=found, reasons=readable, today=day)
     total = rules.log_odds(found.probability)
@@ -105,7 +116,7 @@ def explained(request: MemberRequest, found: AccountScore, now: datetime) -> dic
         "band_word": rules.band_word(found.band),
         "model_words": _("%(method)s, points in log-odds") % {"method": rules.method_words(found.model_version)},
         "method": rules.method_words(found.model_version),
-        "freshness": freshness(organization=organization, score=found, now=now),
+        "freshness": freshness(organization=organization, score=said, now=now),
         "reasons": reasons,
         "strongest": strongest(reasons),
         "start": start,
@@ -113,6 +124,7 @@ def explained(request: MemberRequest, found: AccountScore, now: datetime) -> dic
         "total": total,
         "total_words": _("which is a chance of %(percent)s%%") % {"percent": percent},
         "percent": 100 * found.probability,
+        "by_hand": by_hand(now_said.by_hand),
         "levers": [lever_words(lever) for lever in can_do[:3]],
         "fades": [fading_words(one, found, readable, day) for one in fades[:2]],
     }
@@ -165,6 +177,15 @@ def start_words(found: AccountScore, start: float) -> str:
     else:
         words = _("Starts from %(start)s, the usual of its segment and what weighs little; the points add up.")
     return words % {"start": format_number(start, 1)}
+
+
+def by_hand(override: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return what was set in place of the score, in words."""
+    return override and {
+        **override,
+        "reason": OverrideReason(override["reason"]).label,
+        "expires_on": date.fromisoformat(override["expires_on"]),
+    }
 
 
 def lever_words(lever: Lever) -> dict[str, str]:

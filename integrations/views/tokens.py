@@ -39,6 +39,7 @@ SCOPE_WORDS = {
     "members:write": gettext_lazy("Add, change and let go members, but no administrators"),
     "scores:read": gettext_lazy("Read scores and their reasons"),
     "scores:write": gettext_lazy("Give scores of another system"),
+    "score-overrides:write": gettext_lazy("Set scores by hand, and back to automatic"),
     "contacts:read": gettext_lazy("Read contacts"),
     "activities:read": gettext_lazy("Read activities"),
     "products:read": gettext_lazy("Read products"),

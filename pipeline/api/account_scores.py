@@ -12,6 +12,7 @@ from integrations.api.components import money, reference
 from integrations.api.views import DetailView, ListView, RecordView, Row
 from pipeline.api.components import AccountScoreSerializer
 from pipeline.models import AccountScore, Band, ScorePublication, Segment
+from pipeline.queries.badges import override_of_account
 from pipeline.queries.explained import explanations
 from pipeline.rules import reason_sentence
 from tenancy.keyset import Sort
@@ -46,6 +47,7 @@ EXAMPLE = {
             ],
         }
     ],
+    "by_hand": None,
     "run_id": "0192f0c1-7b2a-7c3e-9a53-0b6f5d1e2e01",
     "model_version": "rules-1",
     "as_of": "2026-11-23T01:00:00Z",
@@ -64,18 +66,20 @@ class AccountScoreView(RecordView):
     columns = (
         *("id", "account_id", "account__name", "score", "previous_score", "rank", "previous_rank", "band"),
         *("probability", "value_minor", "currency", "value_basis", "reasons", "model_version", "as_of"),
-        *("organization__time_zone", *(f"published_{name}" for name in PUBLISHED)),
+        *("organization__time_zone", "by_hand", *(f"published_{name}" for name in PUBLISHED)),
     )
 
     def rows(self) -> QuerySet[Any, Any]:
         """Return the scores of accounts that were not deleted."""
         scores: QuerySet[Any, Any] = AccountScore.objects.for_organization(self.organization_id)
         published = ScorePublication.objects.for_organization(self.organization_id)
+        by_hand = override_of_account("account_id", score="score", reason="reason", expires_on="expires_on")
         return scores.filter(account__deleted_at=None).annotate(
+            by_hand=by_hand,
             **{
                 f"published_{name}": Coalesce(Subquery(published.values(name)[:1]), F(name), output_field=kind)
                 for name, kind in PUBLISHED.items()
-            }
+            },
         )
 
     def with_parts(self, rows: Sequence[Row]) -> Sequence[Row]:
@@ -113,6 +117,7 @@ class AccountScoreView(RecordView):
                 }
                 for reason in row["reasons"]
             ],
+            "by_hand": row["by_hand"],
             "run_id": row["published_run_id"],
             "model_version": row["model_version"],
             "as_of": row["published_as_of"],

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from integrations.api.components import MoneySerializer, ReferenceSerializer
-from pipeline.models import Band, ForecastCategory, IcpFit, Lifecycle, Outcome, Segment
+from pipeline.models import Band, ForecastCategory, IcpFit, Lifecycle, Outcome, OverrideReason, Segment
 
 CUSTOM = "Columns that imports kept under a name of their own: texts, numbers, dates, yes and no by the column's key."
 
@@ -99,6 +99,14 @@ class ReasonSerializer(serializers.Serializer[Any]):
     records = EvidenceSerializer(many=True)
 
 
+class ByHandSerializer(serializers.Serializer[Any]):
+    """A score set by hand; `/api/v1/score-overrides` tells more."""
+
+    score = serializers.IntegerField(min_value=1, max_value=99)
+    reason = serializers.ChoiceField(OverrideReason.choices)
+    expires_on = serializers.DateField()
+
+
 class AccountScoreSerializer(serializers.Serializer[Any]):
     """The current score of an account: how likely it is to buy, what is at stake, and why."""
 
@@ -111,6 +119,10 @@ class AccountScoreSerializer(serializers.Serializer[Any]):
     probability = serializers.FloatField(min_value=0, max_value=1)
     value = MoneySerializer(allow_null=True, help_text="What is at stake.")
     reasons = ReasonSerializer(many=True)
+    by_hand = ByHandSerializer(
+        allow_null=True,
+        help_text="What somebody set in its place for a while; rank, band and value follow it.",
+    )
     run_id = serializers.UUIDField(help_text="The run that made it; all the scores of one run belong together.")
     model_version = serializers.CharField()
     as_of = serializers.DateTimeField(help_text="What happened later did not count.")

@@ -13,6 +13,7 @@ from pipeline.models.next_action import IN_PLAN, Choice, NextAction, Place, Plan
 from pipeline.models.opportunity import Opportunity, Outcome
 from pipeline.models.opportunity_score import OpportunityScore
 from pipeline.models.order import Order, OrderLine, OrderStatus
+from pipeline.models.override import OverrideEnd, OverrideReason, ScoreOverride
 from pipeline.models.product import Product
 from pipeline.models.record import MANUAL, CrmRecord
 from pipeline.models.satisfaction import SatisfactionResponse
@@ -64,12 +65,15 @@ __all__ = [
     "OrderLine",
     "OrderStatus",
     "Outcome",
+    "OverrideEnd",
+    "OverrideReason",
     "Pipeline",
     "Place",
     "PlannedAction",
     "Product",
     "SatisfactionResponse",
     "SavedView",
+    "ScoreOverride",
     "ScorePublication",
     "Segment",
     "Stage",

@@ -20,6 +20,7 @@ from pipeline.operations.opportunities import (
 from pipeline.operations.opportunity_scores import NewOpportunityScore, record_opportunity_scores
 from pipeline.operations.opportunity_upserts import upsert_opportunities
 from pipeline.operations.orders import NewLine, OrderFields, create_order, update_order
+from pipeline.operations.overrides import UnableToOverride, keep_overrides, override_score, return_to_automatic
 from pipeline.operations.products import ProductFields, create_product, update_product
 from pipeline.operations.satisfaction import (
     SatisfactionFields,
@@ -58,6 +59,7 @@ __all__ = [
     "UnableToLogActivity",
     "UnableToMoveStage",
     "UnableToNestAccount",
+    "UnableToOverride",
     "UnableToRecordAnswer",
     "UnableToRecordScore",
     "UnableToRestore",
@@ -75,10 +77,12 @@ __all__ = [
     "create_product",
     "delete_record",
     "delete_view",
+    "keep_overrides",
     "keep_undo_step",
     "log_activity",
     "move_stage",
     "noted_changes",
+    "override_score",
     "receive_inquiry",
     "record_export",
     "record_external_score",
@@ -86,6 +90,7 @@ __all__ = [
     "record_satisfaction_response",
     "record_scores",
     "restore_record",
+    "return_to_automatic",
     "save_view",
     "snapshot_open_opportunities",
     "undo",

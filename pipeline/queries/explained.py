@@ -25,12 +25,12 @@ def explanations(*, organization: Organization, account_ids: Sequence[UUID]) -> 
     return found
 
 
-def explain(*, organization: Organization, scores: Sequence[AccountScore]) -> None:
-    """Give those of the scores that have no reasons yet theirs, as of the run that confirmed them last."""
+def explain(*, organization: Organization, scores: Sequence[AccountScore]) -> ScorePublication | None:
+    """Give those of the scores that have no reasons yet theirs, and return what says when all were confirmed last."""
+    publication: ScorePublication | None = ScorePublication.objects.for_organization(organization).first()
     missing = [score for score in scores if not score.value_basis and not score.reasons]
     if not missing:
-        return
-    publication = ScorePublication.objects.for_organization(organization).first()
+        return publication
     found = explanations(organization=organization, account_ids=[score.account_id for score in missing])
     for score in missing:
         if (one := found.get(score.account_id)) is None or publication is None:
@@ -38,3 +38,4 @@ def explain(*, organization: Organization, scores: Sequence[AccountScore]) -> No
         score.value_basis, score.reasons = dict(one.value_basis), list(one.reasons)
         score.run_id, score.as_of = publication.run_id, publication.as_of
         score.scored_at, score.data_up_to = publication.scored_at, publication.data_up_to
+    return publication

@@ -3,13 +3,15 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, F, QuerySet, Sum
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, F, OuterRef, QuerySet, Sum
+from django.db.models.functions import JSONObject
 
-from pipeline.models import AccountScore, AccountScoreHistory, Band
-from pipeline.queries.badges import score_badge
+from pipeline.models import AccountScore, AccountScoreHistory, Band, ScorePublication
+from pipeline.queries.badges import override_of_account, score_badge
 from pipeline.queries.explained import explain
 from pipeline.queries.next_actions import BY_PLAN, next_action
 from tenancy.access import Action, owner_filter
@@ -17,6 +19,7 @@ from tenancy.keyset import Page, Sort, page_of
 from tenancy.models import Member, Organization, Run
 
 PAGE_SIZE = 40  # so many rows, each with its score, stay a light page
+MOST_PAST = 60
 BY_RANK = Sort("rank", "rank")
 
 
@@ -70,8 +73,8 @@ def priorities_page(
     narrowed: PriorityFilter,
     sort: Sort = BY_RANK,
     cursor: str = "",
-) -> Page[AccountScore]:
-    """Return a page of the ranked list with accounts, owners and next actions fetched.
+) -> tuple[Page[AccountScore], ScorePublication | None]:
+    """Return a page of the ranked list with accounts, owners and next actions, and what says when all were confirmed.
 
     :raises tenancy.keyset.InvalidCursor: when the cursor was not made for this list.
     """
@@ -86,8 +89,7 @@ def priorities_page(
         scope="priorities",
         cursor=cursor,
     )
-    explain(organization=organization, scores=page.rows)
-    return page
+    return page, explain(organization=organization, scores=page.rows)
 
 
 @dataclass(frozen=True)
@@ -166,21 +168,33 @@ def night_state(*, organization: Organization) -> NightState:
     return NightState(done, newer)
 
 
-def account_score(*, organization: Organization, member: Member, today: date, account_id: uuid.UUID) -> AccountScore:
-    """Return an account's current score with the account, its owner and the run.
+@dataclass(frozen=True)
+class ScoreNow:
+    """An account's score with what was set in its place, when it was confirmed, and what was said before."""
+
+    score: AccountScore
+    by_hand: dict[str, Any] | None
+    confirmed: AccountScore | ScorePublication
+    history: list[dict[str, Any]]  # the oldest first
+
+
+def account_score(*, organization: Organization, member: Member, today: date, account_id: uuid.UUID) -> ScoreNow:
+    """Return an account's current score with the account, its owner and the run, and what else is said of it.
 
     :raises AccountScore.DoesNotExist: when it has none, or the member may not see it.
     """
     scores = priorities(organization=organization, member=member, today=today)
-    score: AccountScore = scores.select_related("account__owner", "run").get(account_id=account_id)
-    explain(organization=organization, scores=[score])
-    return score
-
-
-def score_history(*, organization: Organization, account_id: uuid.UUID, most: int = 60) -> list[AccountScoreHistory]:
-    """Return what the last runs said about an account, the oldest first."""
-    history = AccountScoreHistory.objects.for_organization(organization).filter(account_id=account_id)
-    return list(history.order_by("-run__finished_at", "-id").select_related("run")[:most])[::-1]
+    by_hand = override_of_account(
+        "account_id", score="score", reason="reason", words="words", expires_on="expires_on", set_by="set_by__name"
+    )
+    past = AccountScoreHistory.objects.filter(organization=OuterRef("organization"), account=OuterRef("account_id"))
+    kept = ("as_of", "score", "rank", "band", "value_minor", "currency")
+    history = past.order_by("-as_of", "-id").values(json=JSONObject(**{name: name for name in kept}))[:MOST_PAST]
+    scores = scores.annotate(set_by_hand=by_hand, past=ArraySubquery(history)).select_related("account__owner", "run")
+    score: Any = scores.get(account_id=account_id)
+    confirmed = explain(organization=organization, scores=[score])
+    said = [{**one, "as_of": datetime.fromisoformat(one["as_of"])} for one in reversed(score.past)]
+    return ScoreNow(score, score.set_by_hand, confirmed or score, said)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pipeline import rules
-from pipeline.models import AccountScore
+from pipeline.models import AccountScore, ScorePublication
 from tenancy.access import hidden_fields
 from tenancy.models import Member, Organization
 from tenancy.working_time import local_day
@@ -36,12 +36,12 @@ def _is_hidden(member: Member, field: str) -> bool:
     return name in hidden_fields(member, record)
 
 
-def looked_at(*, organization: Organization, score: AccountScore) -> date:
+def looked_at(*, organization: Organization, score: ScorePublication | AccountScore) -> date:
     """Return the organisation's day that the score looks at."""
     return local_day(organization, score.as_of)
 
 
-def freshness(*, organization: Organization, score: AccountScore, now: datetime) -> str:
+def freshness(*, organization: Organization, score: ScorePublication | AccountScore, now: datetime) -> str:
     """Return how fresh the scores are; a night that looked at the past says so."""
     is_past = score.scored_at - score.as_of > timedelta(days=1)
     return rules.freshness_words(

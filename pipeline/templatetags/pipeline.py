@@ -45,10 +45,11 @@ def account_score(context: Context, account: Account | None, badge: Badge | None
     """
     if account is None or account.deleted_at or not badge or Action.VIEW_PRIORITIES not in context["rights"]:
         return ""
-    now, before = badge["score"], badge["before"]
+    now, before, by_hand = badge["score"], badge["before"], badge["by_hand"]
     return score(
-        now,
+        by_hand["score"] if by_hand else now,
         change=now - before if change and before is not None else None,
+        word=gettext("by hand") if by_hand else "",
         band=badge["band"],
         url=reverse("coe:score", args=[context["organization"].slug, account.pk]),
         about=account.name,

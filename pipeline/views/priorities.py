@@ -56,7 +56,7 @@ def priorities(request: MemberRequest) -> HttpResponse:
     if sort.descending:
         raise BadRequest(_("This list begins with the first on top."))
     try:
-        page = queries.priorities_page(
+        page, confirmed = queries.priorities_page(
             organization=organization,
             member=member,
             today=today,
@@ -81,7 +81,9 @@ def priorities(request: MemberRequest) -> HttpResponse:
         "segments": [(code, label) for code, label in Segment.choices if code in choices.segments],
         "bands": [(code, rules.band_word(code), choices.bands[code]) for code in Band.values],
         "night": queries.night_state(organization=request.organization),
-        "freshness": (freshness(organization=request.organization, score=page.rows[0], now=now) if page.rows else ""),
+        "freshness": freshness(organization=request.organization, score=confirmed or page.rows[0], now=now)
+        if page.rows
+        else "",
     }
     return render(request, "pipeline/priorities.html", context)
 

@@ -5,6 +5,8 @@ from uuid import uuid4
 
 from django.utils import timezone
 
+from coe.models import ScoreReport
+from coe.operations import report_score
 from integrations.models import Import
 from integrations.operations.uploads import Upload, start_import
 from pipeline.models import (
@@ -62,6 +64,7 @@ def parameters_of(cast: Cast) -> dict[str, Callable[[], str]]:
         "invitation_id": lambda: str(an_invitation(acme, rui).pk),
         "session_id": lambda: str(a_support_session(acme).pk),
         "unit_id": lambda: str(Unit.objects.exclude(parent=None).earliest("id").pk),
+        "report_id": lambda: str(a_score_report(acme, rui).pk),
         "membership_id": lambda: str(a_membership(acme, rui).pk),
     }
 
@@ -152,6 +155,19 @@ def a_next_action(organization: Organization, account: Account, night: Run) -> N
         actions=[{"kind": "find", "hours": 0.5}],
     )
     return planned
+
+
+def a_score_report(organization: Organization, owner: Member) -> ScoreReport:
+    """A doubt about a score that waits for its answer."""
+    score = AccountScore.objects.get(account=a_scored_account(organization, owner))
+    return report_score(
+        organization=organization,
+        score=score,
+        doubt="fact_missing",
+        words="They told us of a new plant.",
+        reported_by=owner,
+        at=records.MORNING,
+    )
 
 
 def an_entry(organization: Organization, owner: Member) -> AuditEntry:

@@ -17,6 +17,7 @@ ADDRESSES = {
     "/api/v1/opportunities": "opportunities:read",
     "/api/v1/account-scores": "scores:read",
     "/api/v1/external-scores": "scores:read",
+    "/api/v1/score-overrides": "scores:read",
     "/api/v1/contacts": "contacts:read",
     "/api/v1/activities": "activities:read",
     "/api/v1/products": "products:read",

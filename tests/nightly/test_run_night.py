@@ -71,6 +71,7 @@ def test_each_step_says_what_it_did(cast, customers):
         ("snapshot_pipeline", "done", 1),
         ("learn", "done", 0),
         ("score_accounts", "done", 3),
+        ("keep_overrides", "done", 0),
         ("value_accounts", "done", 3),
         ("plan_week", "done", 3),
         ("train_deal_models", "done", 0),

@@ -91,7 +91,6 @@ def test_it_shows_what_there_is(cast: Cast, velora: Account, client_for: ClientF
         "Velora E-Bikes",
         "up 8",
         "Explain score of ",
-        "Open deal in Qualify, opened 1 Feb",
         "Customer" if velora.lifecycle == "customer" else "Prospect",
         "Utrecht, NL",
         "in 2 deals",

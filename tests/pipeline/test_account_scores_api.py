@@ -101,6 +101,7 @@ def test_it_shows_the_score_with_its_reasons_in_words(cast: Cast, acme: Caller) 
                 "records": [],
             },
         ],
+        "by_hand": None,
         "run_id": str(made.run_id),
         "model_version": "rules-1",
         "as_of": "2026-11-22T23:30:00Z",

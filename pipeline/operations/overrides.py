@@ -1,0 +1,146 @@
+"""Setting a score by hand, and the way back to the model's own."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from pipeline.models import Account, AccountScore, OverrideEnd, ScoreOverride
+from tenancy import locks
+from tenancy.events import record_event
+from tenancy.models import Member, Organization
+
+LONGEST = timedelta(days=180)
+
+
+class UnableToOverride(ValueError):
+    """The score can't be set by hand so; the message says why."""
+
+
+@transaction.atomic
+def override_score(
+    *,
+    organization: Organization,
+    account: Account,
+    score: int,
+    reason: str,
+    words: str,
+    expires_on: date,
+    set_by: Member | None,
+    set_at: datetime,
+    today: date,
+) -> ScoreOverride:
+    """Let a score count that a person believes in, until a day, in place of the model's and of an override before.
+
+    :raises UnableToOverride: when the account has no score, or the expiry is not within half a year.
+    """
+    if not today < expires_on <= today + LONGEST:
+        raise UnableToOverride(f"It must end after today and within {LONGEST.days} days.")
+    _hold(organization)
+    current = AccountScore.objects.for_organization(organization).filter(account=account).first()
+    if current is None:
+        raise UnableToOverride("The account has no score yet. The next night gives it one.")
+    before = ScoreOverride.objects.for_organization(organization).in_force().filter(account=account).first()
+    if before is not None:
+        _end(organization, before, OverrideEnd.REPLACED, set_by, set_at)
+        current.refresh_from_db()
+    override: ScoreOverride = ScoreOverride.objects.create(
+        organization=organization,
+        account=account,
+        score=score,
+        automatic_score=current.score,
+        automatic=_place_of(current),
+        reason=reason,
+        words=words,
+        set_by=set_by,
+        set_at=set_at,
+        expires_on=expires_on,
+    )
+    _put_in_place(organization, current, override)
+    record_event(
+        organization=organization,
+        type="score.overridden",
+        subject=account,
+        payload={"score": score, "automatic_score": current.score, "reason": reason, "until": expires_on.isoformat()},
+        actor=set_by,
+        occurred_at=set_at,
+    )
+    return override
+
+
+@transaction.atomic
+def return_to_automatic(
+    *, organization: Organization, override: ScoreOverride, ended_by: Member | None, ended_at: datetime
+) -> None:
+    """Let the model's own score count again; an override that has ended stays as it is."""
+    _hold(organization)
+    found = ScoreOverride.objects.for_organization(organization).in_force().filter(pk=override.pk).first()
+    if found is not None:
+        _end(organization, found, OverrideEnd.RETURNED, ended_by, ended_at)
+
+
+@transaction.atomic
+def keep_overrides(*, organization: Organization, today: date, now: datetime) -> tuple[int, int]:
+    """End the overrides whose time is over, put the others into their places among new scores; return how many each.
+
+    To be called when a run has written its scores: their places are automatic again. Doing it again changes nothing.
+    """
+    _hold(organization)
+    kept = ended = 0
+    overrides = ScoreOverride.objects.for_organization(organization).in_force()
+    scores = AccountScore.objects.for_organization(organization).filter(account__in=overrides.values("account"))
+    by_account = {score.account_id: score for score in scores}
+    for override in overrides.select_related("account").order_by("set_at", "id"):
+        current = by_account.get(override.account_id)
+        if current is not None and _place_of(current) != override.placed:
+            override.automatic = _place_of(current)  # a run has written it anew
+            override.save(update_fields=["automatic"])
+        if override.expires_on <= today:
+            _end(organization, override, OverrideEnd.EXPIRED, None, now)
+            ended += 1
+        elif current is not None:
+            _put_in_place(organization, current, override)
+            kept += 1
+    return kept, ended
+
+
+def _hold(organization: Organization) -> None:
+    locks.hold(organization=organization, purpose="score overrides")
+
+
+def _place_of(score: AccountScore) -> dict[str, Any]:
+    return {"rank": score.rank, "band": score.band, "value_minor": score.value_minor, "run": str(score.run_id)}
+
+
+def _put_in_place(organization: Organization, score: AccountScore, override: ScoreOverride) -> None:
+    """Give the account the value, the rank and the band that it would have with the score set by hand."""
+    value = override.automatic["value_minor"]
+    score.value_minor = None if value is None else round(value * override.score / (100 * score.probability))
+    if score.value_minor is not None:
+        scores = AccountScore.objects.for_organization(organization).exclude(pk=score.pk)
+        score.rank = scores.filter(value_minor__gt=score.value_minor).count() + 1
+        neighbour = scores.filter(rank__gte=score.rank).order_by("rank").first() or scores.order_by("-rank").first()
+        score.band = neighbour.band if neighbour is not None else score.band
+    score.save(update_fields=["value_minor", "rank", "band"])
+    override.placed = _place_of(score)
+    override.save(update_fields=["placed"])
+
+
+def _end(
+    organization: Organization, override: ScoreOverride, how: OverrideEnd, ended_by: Member | None, at: datetime
+) -> None:
+    override.ended_at, override.ended_by, override.ended_how = at, ended_by, how
+    override.save(update_fields=["ended_at", "ended_by", "ended_how"])
+    place, placed = override.automatic, override.placed
+    names = ("rank", "band", "value_minor", "run")
+    still_there = AccountScore.objects.for_organization(organization).filter(account=override.account_id)
+    # What a run has written since is automatic already.
+    still_there.filter(**{name: placed[name] for name in names}).update(**{name: place[name] for name in names[:3]})
+    record_event(
+        organization=organization,
+        type="score.override_ended",
+        subject=override.account,
+        payload={"how": str(how), "score": override.score},
+        actor=ended_by,
+        occurred_at=at,
+    )
