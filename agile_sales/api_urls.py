@@ -11,11 +11,13 @@ from integrations.api.units import UnitDetailView, UnitListView
 from integrations.api.views import no_such_address
 from integrations.views.api_reference import api_reference
 from pipeline.api.account_scores import AccountScoreDetailView, AccountScoreListView
+from pipeline.api.account_values import AccountValueDetailView, AccountValueListView
 from pipeline.api.accounts import AccountBulkView, AccountDetailView, AccountListView
 from pipeline.api.activities import ActivityDetailView, ActivityListView
 from pipeline.api.contacts import ContactDetailView, ContactListView
 from pipeline.api.external_scores import ExternalScoreDetailView, ExternalScoreListView
 from pipeline.api.inquiries import InquiryDetailView, InquiryListView
+from pipeline.api.next_actions import NextActionDetailView, NextActionListView
 from pipeline.api.opportunities import OpportunityBulkView, OpportunityDetailView, OpportunityListView
 from pipeline.api.orders import OrderDetailView, OrderListView
 from pipeline.api.products import ProductDetailView, ProductListView
@@ -57,6 +59,10 @@ urlpatterns = [
     path("v1/score-overrides/<uuid:id>", ScoreOverrideDetailView.as_view(), name="score-override"),
     path("v1/external-scores", ExternalScoreListView.as_view(), name="external-scores"),
     path("v1/external-scores/<uuid:id>", ExternalScoreDetailView.as_view(), name="external-score"),
+    path("v1/account-values", AccountValueListView.as_view(), name="account-values"),
+    path("v1/account-values/<uuid:account_id>", AccountValueDetailView.as_view(), name="account-value"),
+    path("v1/next-actions", NextActionListView.as_view(), name="next-actions"),
+    path("v1/next-actions/<uuid:account_id>", NextActionDetailView.as_view(), name="next-action"),
     path("v1/units", UnitListView.as_view(), name="units"),
     path("v1/units/<uuid:id>", UnitDetailView.as_view(), name="unit"),
     path("v1/members", MemberListView.as_view(), name="members"),

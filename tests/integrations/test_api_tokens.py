@@ -16,6 +16,8 @@ ADDRESSES = {
     "/api/v1/accounts": "accounts:read",
     "/api/v1/opportunities": "opportunities:read",
     "/api/v1/account-scores": "scores:read",
+    "/api/v1/account-values": "scores:read",
+    "/api/v1/next-actions": "scores:read",
     "/api/v1/external-scores": "scores:read",
     "/api/v1/score-overrides": "scores:read",
     "/api/v1/contacts": "contacts:read",
