@@ -44,7 +44,7 @@ def snapshot_pipeline(*, organization: Organization, run: Run, now: datetime) ->
 
 def learn(*, organization: Organization, run: Run, now: datetime) -> StepResult:
     """Learn from outcomes who buys, weekly or when there is something new to learn from; scores follow it at once."""
-    outcome = coe.operations.learn_in_the_night(organization=organization, as_of=as_of(run), now=now)
+    outcome = coe.operations.learn_in_the_night(organization=organization, as_of=as_of(run), now=now, run=run)
     return StepResult(
         rows_read=outcome.rows,
         rows_written=int(outcome.model is not None),

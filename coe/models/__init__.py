@@ -1,5 +1,6 @@
 """The methods, as far as they are kept: rule cards, trained models and the log of scoring runs."""
 
+from coe.models.model_quality import ModelQuality
 from coe.models.rule_card import RuleCard
 from coe.models.score_feedback import Doubt, ExplanationOpening, ScoreReport, Verdict
 from coe.models.scoring_plan import ScoringChunk, ScoringPlan
@@ -9,6 +10,7 @@ from coe.models.trained_model import ModelStatus, Purpose, TrainedModel, Trained
 __all__ = [
     "Doubt",
     "ExplanationOpening",
+    "ModelQuality",
     "ModelStatus",
     "Purpose",
     "RuleCard",

@@ -11,13 +11,14 @@ from django.db import transaction
 from coe.models import Purpose, TrainedModel
 from coe.operations.promote_model import promote_if_better
 from coe.operations.train_model import train_model
+from coe.operations.watch_model import watch_model
 from coe.queries import training_rows
 from coe.queries.method import card_in_force
 from coe.queries.readiness import readiness
 from coe.scoring.card import RuleCard
 from pipeline.models import Account
 from tenancy.jobs import enqueue
-from tenancy.models import Member, Organization
+from tenancy.models import Member, Organization, Run
 
 if TYPE_CHECKING:
     from coe.queries.training import TrainingRows
@@ -58,7 +59,7 @@ class LearningOutcome:
 
 
 def learn_in_the_night(
-    *, organization: Organization, as_of: datetime.datetime, now: datetime.datetime
+    *, organization: Organization, as_of: datetime.datetime, now: datetime.datetime, run: Run | None = None
 ) -> LearningOutcome:
     """Learn who buys, if it is time. Whatever goes wrong is said, and the night goes on with the model that counts."""
     card = card_in_force(organization=organization, as_of=now)
@@ -69,6 +70,7 @@ def learn_in_the_night(
         as_of=as_of,
         card=card,
         horizon_days=horizon_days,
+        drifted=_drifted(organization, as_of, now, run),
     )
     if not ready.because:
         return LearningOutcome(why_not=ready.why_not)
@@ -88,6 +90,17 @@ def learn_in_the_night(
     except Exception as error:  # a night without a new model is a night; one without scores is none
         logger.exception("Learning failed for %s", organization)
         return LearningOutcome(because=ready.because, error=f"{type(error).__name__}: {error}"[:500])
+
+
+def _drifted(organization: Organization, as_of: datetime.datetime, now: datetime.datetime, run: Run | None) -> bool:
+    """Look at the model in use, if a week has passed, and return whether its inputs have drifted."""
+    try:
+        with transaction.atomic():
+            look = watch_model(organization=organization, as_of=as_of, measured_at=now, run=run)
+    except Exception:  # what only looks must not stop a night
+        logger.exception("Looking after the model failed for %s", organization)
+        return False
+    return look is not None and look.is_drifting
 
 
 def learn_accounts(

@@ -9,16 +9,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coe.scoring.table import Column, Kind, Table
+from coe.scoring.table import Column, Floats, Kind, Table
 
 BINS = 10
 MOST_WORDS = 20
 LOOK, ALARM = 0.1, 0.25
+SCORE = "(score)"  # what the model itself said, kept beside its inputs
+FEWEST_LATEST = 200
 
 
 def distributions(table: Table) -> dict[str, Any]:
-    """Return how each column is distributed: rows in each bin, the last one for what is missing."""
+    """Return how each column is distributed: rows in each bin, the last one for what is missing.
+
+    Where rows have dates it is that of the latest ones: two years taken together look like no night at all.
+    """
+    if table.known_at is not None and table.rows > FEWEST_LATEST:
+        edge = min(float(table.known_at.max()), float(np.sort(table.known_at)[-FEWEST_LATEST]))
+        table = table.take(np.flatnonzero(table.known_at >= edge))
     return {name: _distribution(column) for name, column in table.columns.items()}
+
+
+def score_table(probabilities: Floats) -> Table:
+    """Return what a model said as a table of one column."""
+    column = Column(SCORE, Kind.NUMBER, probabilities, np.empty(0, dtype=np.int32))
+    return Table(len(probabilities), {SCORE: column})
 
 
 def _distribution(column: Column) -> dict[str, Any]:

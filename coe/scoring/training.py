@@ -1,11 +1,11 @@
 """Everything that is reckoned of examples: the chosen model, its figures, what is typical, its bytes. No database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from coe.scoring.code_version import code_version
-from coe.scoring.drift import distributions
+from coe.scoring.drift import distributions, score_table
 from coe.scoring.examples import Examples
 from coe.scoring.explanation import typical_values
 from coe.scoring.model_files import dump
@@ -46,6 +46,14 @@ def learn(examples: Examples) -> Learned:
         columns={name: column.kind.value for name, column in looked_at.columns.items()},
         metrics=finite(quality_of(choice, examples.panels)),
         typical=finite(typical_values(looked_at, examples.panels.get("segment"), points=examples.points)),
-        inputs=finite(distributions(looked_at)),
+        inputs=finite(distributions(looked_at) | _said(choice, examples)),
         data=dump(choice, code_version=code_version()),
     )
+
+
+def _said(choice: Choice, examples: Examples) -> dict[str, Any]:
+    """Return how the model's own scores of the latest rows are distributed."""
+    if not examples.table.rows:
+        return {}
+    probabilities = choice.scorer.probabilities(examples.table, examples.points)
+    return distributions(replace(score_table(probabilities), known_at=examples.table.known_at))

@@ -20,6 +20,7 @@ NOT_AUDITED = {
     "coe_explanationopening": "a count that names nobody; reading is no change",
     "coe_scoringchunk": "a piece of a night's scoring on its way",
     "coe_scoringplan": "what the pieces of a night's scoring have in common",
+    "coe_modelquality": "what a night saw of a model; only ever added to, by nights",
     "coe_scoringrun": "the record of a night's scoring, made by the night itself",
     "coe_trainedmodelfile": "the bytes of a model; the version that they belong to is audited",
     "integrations_idempotencykey": "what the API answered to a change; the change itself is audited",

@@ -18,12 +18,12 @@ BUYS = Purpose.ACCOUNT_PURCHASE
 
 
 def give_history(cast, *, accounts=24, months=20, amount_minor=100_000):
-    """Give Acme customers of whom every second buys each month and the others bought once, long ago."""
+    """Give Acme customers of whom every second buys each month and the others every ten months."""
     records = Records(cast.acme)
     orders = []
     for place in range(accounts):
         account = records.account(days=900, segment="key" if place % 2 else "small", region="North")
-        days = range(5 + place, 30 * months, 30) if place % 2 else (620 + place,)
+        days = range(5 + place, 30 * months, 30) if place % 2 else range(7 + 37 * place % 300, 30 * months, 300)
         orders += [
             Order(
                 organization=cast.acme,
@@ -65,10 +65,10 @@ def test_it_learns_who_buys_and_scores_by_it_at_once(cast, history):
     assert outcome.because == "There was no model yet."
     assert outcome.promoted
     model = TrainedModel.objects.get()
-    assert (model.status, model.state) == (ModelStatus.CHAMPION, "rules_corrected")
+    assert (model.status, model.state) == (ModelStatus.CHAMPION, "learned")
     assert model.trained_until == NOW
     assert model.window_end < (NOW - timedelta(days=model.horizon_days)).date(), "outcomes that are settled"
-    assert model.metrics["auc"]["value"] > 0.9
+    assert model.metrics["auc"]["value"] > 0.75
     assert {one["name"] for one in model.metrics["by"]["segment"]} == {"key", "small"}
     assert "owner" not in model.columns
     assert champion(organization=cast.acme, purpose=BUYS).scorer is not None

@@ -283,13 +283,13 @@ def test_it_scores_by_what_it_has_just_learnt_and_says_what_that_rests_on(cast):
     run = run_night(cast.acme)
 
     done = {step.name: step for step in steps(cast.acme, run)}
-    assert done["learn"].model_version == "model-1-rules_corrected"
+    assert done["learn"].model_version == "model-1-learned"
     assert done["learn"].detail["promoted"]
-    assert {score.model_version for score in scores(cast.acme)} == {"model-1-rules_corrected"}
+    assert {score.model_version for score in scores(cast.acme)} == {"model-1-learned"}
     first, *_, last = scores(cast.acme)
-    assert first.score > 80 > 20 > last.score
+    assert first.score > 80 > 50 > last.score
     assert {reason["code"] for reason in first.reasons} >= {"learned"}
     with organization_scope(cast.acme):
         log = ScoringRun.objects.for_organization(cast.acme).get(run=run)
-        assert (log.state, log.note) == ("rules_corrected", "")
+        assert (log.state, log.note) == ("learned", "")
     assert step_sentence(done["learn"], today=NOW.date()).endswith("It counts from now on.")
