@@ -19,6 +19,7 @@ from pipeline.api.external_scores import ExternalScoreDetailView, ExternalScoreL
 from pipeline.api.inquiries import InquiryDetailView, InquiryListView
 from pipeline.api.next_actions import NextActionDetailView, NextActionListView
 from pipeline.api.opportunities import OpportunityBulkView, OpportunityDetailView, OpportunityListView
+from pipeline.api.opportunity_scores import OpportunityScoreDetailView, OpportunityScoreListView
 from pipeline.api.orders import OrderDetailView, OrderListView
 from pipeline.api.products import ProductDetailView, ProductListView
 from pipeline.api.satisfaction_responses import SatisfactionResponseDetailView, SatisfactionResponseListView
@@ -57,6 +58,8 @@ urlpatterns = [
     path("v1/account-scores/<uuid:account_id>", AccountScoreDetailView.as_view(), name="account-score"),
     path("v1/score-overrides", ScoreOverrideListView.as_view(), name="score-overrides"),
     path("v1/score-overrides/<uuid:id>", ScoreOverrideDetailView.as_view(), name="score-override"),
+    path("v1/opportunity-scores", OpportunityScoreListView.as_view(), name="opportunity-scores"),
+    path("v1/opportunity-scores/<uuid:opportunity_id>", OpportunityScoreDetailView.as_view(), name="opportunity-score"),
     path("v1/external-scores", ExternalScoreListView.as_view(), name="external-scores"),
     path("v1/external-scores/<uuid:id>", ExternalScoreDetailView.as_view(), name="external-score"),
     path("v1/account-values", AccountValueListView.as_view(), name="account-values"),

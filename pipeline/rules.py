@@ -71,6 +71,8 @@ def method_words(model_version: str) -> str:
     """Return the method that made a score, as people say it."""
     if model_version == "rule-card-shipped":
         return "Rule card as shipped"
+    if model_version == "deal-card-shipped":
+        return "Rules for deals as shipped"
     kind, _, rest = model_version.partition("-")
     if kind == "model" and rest.count("-") == 1:
         number, state = rest.split("-")

@@ -54,6 +54,11 @@ class OpportunityScore(TenantModel):
         return None if self.previous_score is None else self.score - self.previous_score
 
     @property
+    def interval(self) -> tuple[int, int] | None:
+        """Between which per cents the chance lies, where outcomes say so."""
+        return None if self.low is None or self.high is None else (round(100 * self.low), round(100 * self.high))
+
+    @property
     def in_time(self) -> tuple[int, int, int] | None:
         """Won and lost within the quarter it is planned for, and later, in per cent that add up to 100."""
         if self.slip_probability is None:

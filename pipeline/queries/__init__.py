@@ -25,7 +25,7 @@ from pipeline.queries.opportunities import (
     opportunity_totals,
     stage_stays,
 )
-from pipeline.queries.opportunity_scores import opportunity_score, opportunity_scores
+from pipeline.queries.opportunity_scores import opportunity_score
 from pipeline.queries.orders import OrderFilter, order_lines, order_totals, orders, orders_page
 from pipeline.queries.products import ProductFilter, products, products_page
 from pipeline.queries.timeline import undone_of
@@ -60,7 +60,6 @@ __all__ = [
     "opportunity_activities",
     "opportunity_history",
     "opportunity_score",
-    "opportunity_scores",
     "opportunity_totals",
     "order_lines",
     "order_totals",

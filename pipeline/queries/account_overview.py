@@ -20,7 +20,7 @@ from pipeline.models import (
     SatisfactionResponse,
 )
 from pipeline.queries.accounts import SURVEY_WINDOW, accounts
-from pipeline.queries.badges import score_badge
+from pipeline.queries.badges import deal_score, score_badge
 from pipeline.queries.contacts import with_last_touch
 from pipeline.queries.next_actions import account_value, next_action, owned_products
 from pipeline.queries.timeline import TimelineEntry, TimelineKind, account_timeline
@@ -149,6 +149,7 @@ def account_overview(
         deals.alive()
         .filter(account=account)
         .select_related("stage", "owner", "product")
+        .annotate(deal_score=deal_score())
         .order_by(open_first, F("close_date").asc(nulls_last=True), "id")[:MOST_DEALS]
     )
     orders: OrderQuerySet = Order.objects.for_organization(organization)

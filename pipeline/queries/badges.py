@@ -1,11 +1,11 @@
-"""What a score badge shows of an account, fetched with the row that names the account."""
+"""What a score badge shows of an account or a deal, fetched with the row that names it."""
 
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
 
-from pipeline.models import AccountScore, ScoreOverride
+from pipeline.models import AccountScore, OpportunityScore, ScoreOverride
 
 Badge = dict[str, Any]
 
@@ -25,3 +25,9 @@ def override_of_account(account: str, **shown: str) -> Subquery:
     """Return the override that is in force for each row's account, as an object with the columns that are named."""
     overrides = ScoreOverride.objects.filter(organization=OuterRef("organization"), account_id=OuterRef(account))
     return Subquery(overrides.filter(ended_at=None).order_by().values(json=JSONObject(**shown)))
+
+
+def deal_score() -> Subquery:
+    """Return the score of each row, a deal, and the one before; None where it has none. A closed deal's is past."""
+    scores = OpportunityScore.objects.filter(organization=OuterRef("organization"), opportunity_id=OuterRef("pk"))
+    return Subquery(scores.order_by().values(json=JSONObject(score="score", before="previous_score")))

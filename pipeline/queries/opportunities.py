@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Q, Sum
 
 from pipeline.models import Account, Activity, Opportunity, OpportunityHistory, TrackedField
-from pipeline.queries.badges import score_badge
+from pipeline.queries.badges import deal_score, score_badge
 from pipeline.querysets import ActivityQuerySet, OpportunityQuerySet
 from tenancy.access import Action, blank_hidden
 from tenancy.keyset import Page, Sort, page_of
@@ -90,7 +90,9 @@ def opportunities_page(
     :raises tenancy.keyset.InvalidCursor: when the cursor was not made for this list and order.
     """
     found = opportunities(organization=organization, member=member, today=today, narrowed=narrowed)
-    rows = found.annotate(score_badge=score_badge()).select_related("account", "stage", "owner")
+    rows = found.annotate(score_badge=score_badge(), deal_score=deal_score()).select_related(
+        "account", "stage", "owner"
+    )
     return page_of(rows, sort=sort, size=PAGE_SIZE, scope="opportunities", cursor=cursor)
 
 

@@ -157,7 +157,17 @@ def nps_bar(said: Satisfaction) -> SafeString:
         "dislikes": said.detractors,
     }
     whole = said.answers or 1
-    likes, rest = 100 * said.promoters / whole, 100 * said.passives / whole
+    return _shares(label, 100 * said.promoters / whole, 100 * said.passives / whole)
+
+
+@register.simple_tag
+def outcome_bar(won: int, lost: int, later: int) -> SafeString:
+    """Draw the chances of a deal within its quarter as shares of one bar: won, later, lost."""
+    label = gettext("Won %(won)s%%, later %(later)s%%, lost %(lost)s%%") % {"won": won, "later": later, "lost": lost}
+    return _shares(label, won, later)
+
+
+def _shares(label: str, likes: float, rest: float) -> SafeString:
     return format_html(
         '<svg class="npsbar" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label="{}">'
         '<rect class="p" width="{}" height="6"/><rect class="n" x="{}" width="{}" height="6"/>'

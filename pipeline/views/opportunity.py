@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from pipeline import operations, queries
+from pipeline import operations, queries, rules
 from pipeline.forms.opportunities import MoveForm, NewOpportunityForm, OpportunityForm, opportunity_values
 from pipeline.models import Account, Opportunity, Stage
 from pipeline.operations import StaleVersion, UnableToMoveStage, noted_changes
 from pipeline.queries.badges import score_badge
+from pipeline.queries.score_words import shown_reasons
 from pipeline.querysets import OpportunityQuerySet
 from pipeline.views.contacts import account_of_address
 from pipeline.views.record_pages import (
@@ -67,6 +68,7 @@ def _page(
         "custom_facts": queries.custom_facts(
             organization=request.organization, record="opportunity", values=deal.custom
         ),
+        **_outlook(request, deal),
         "external_scores": queries.external_scores(organization=request.organization, opportunity=deal),
         "move_form": move_form,
         "may_edit": may_edit,
@@ -75,6 +77,25 @@ def _page(
         "today": local_day(request.organization, now),
     }
     return render(request, "pipeline/opportunity.html", context, status=status)
+
+
+def _outlook(request: MemberRequest, deal: Opportunity) -> dict[str, Any]:
+    """Return what the last night said of an open deal, with its reasons in words."""
+    score = queries.opportunity_score(organization=request.organization, opportunity=deal)
+    if score is None:
+        return {}
+    day = local_day(request.organization, score.as_of)
+    # Who has missed the planned quarter has the present one.
+    due = max(deal.close_date, day) if deal.close_date else None
+    reasons = shown_reasons(member=request.member, reasons=score.reasons)
+    return {
+        "outlook": score,
+        "outlook_method": rules.method_words(score.model_version),
+        "outlook_reasons": [
+            {"text": rules.reason_sentence(reason, day), "points": reason["points"]} for reason in reasons
+        ],
+        "planned_quarter": f"Q{(due.month + 2) // 3} {due.year}" if due else "",
+    }
 
 
 def _move_form(request: MemberRequest, deal: Opportunity, **data: Any) -> MoveForm:

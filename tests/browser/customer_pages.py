@@ -1,14 +1,21 @@
 """Pages of customers and deals in states that no address alone shows."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
 
-from pipeline.models import Account, SatisfactionResponse
-from pipeline.operations import log_activity, update_opportunity
+from agile_sales.night_calendar import new_night
+from pipeline.models import Account, CustomColumn, Opportunity, SatisfactionResponse
+from pipeline.operations import (
+    NewOpportunityScore,
+    log_activity,
+    record_external_score,
+    record_opportunity_scores,
+    update_opportunity,
+)
 from tenancy.scoping import organization_scope
 from tests.architecture.world import a_bulk_change
 from tests.cast import Cast
@@ -34,6 +41,7 @@ def _velora(cast: Cast) -> dict[str, UUID]:
         next_step_date=date(2026, 1, 5),
     )
     records.a_deal(cast.acme, account, cast.rui, name="Torque sensor retrofit", close_date=date(2026, 1, 1))
+    _known_and_said(cast, deal, now)
     product = records.a_product(cast.acme, family="Drives")
     order = records.an_order(cast.acme, account, promised_date=now.date() - timedelta(days=4))
     inquiry = records.an_inquiry(cast.acme, account)
@@ -62,6 +70,50 @@ def _velora(cast: Cast) -> dict[str, UUID]:
         "product_id": product.pk,
         "inquiry_id": inquiry.pk,
     }
+
+
+def _known_and_said(cast: Cast, deal: Opportunity, now: datetime) -> None:
+    """Give a deal columns of its own, the score of another system and one of ours."""
+    CustomColumn.objects.create(
+        organization=cast.acme, record="opportunity", key="tender", name="Formal tender?", kind="flag"
+    )
+    Opportunity.objects.filter(pk=deal.pk).update(custom={"tender": True})
+    record_external_score(
+        organization=cast.acme,
+        opportunity=deal,
+        model_name="web-intent",
+        score=78,
+        grade="A",
+        trend="improving",
+        reasons=["Twelve visits of the price page"],
+        actor=None,
+        recorded_at=now,
+    )
+    run = new_night(organization=cast.acme, requested_by=None, as_of=now, now=now)
+    reasons = [("Somebody who decides is in contact", 0.7), ("The close date has passed", -1.2)]
+    record_opportunity_scores(
+        organization=cast.acme,
+        run=run,
+        scores=[
+            NewOpportunityScore(
+                opportunity_id=deal.pk,
+                score=42,
+                probability=0.42,
+                low=0.31,
+                high=0.55,
+                slip_probability=0.38,
+                rank=3,
+                reasons=[
+                    {"code": "learned", "points": points, "fact": {"text": text}, "records": []}
+                    for text, points in reasons
+                ],
+            )
+        ],
+        state="learned",
+        model_version="model-3-learned",
+        as_of=now,
+        scored_at=now,
+    )
 
 
 def of_velora(page: str, *parameters: str, **query: str) -> Callable[[Cast], str]:
@@ -112,6 +164,7 @@ CUSTOMER_PAGES: list[tuple[str, Callable[[Cast], str]]] = [
     ("accounts-none-fits", of_velora("accounts", name="zzz")),
     ("accounts-empty", lambda cast: reverse("pipeline:accounts", args=[cast.acme.slug])),
     ("accounts-deleted", _after_deletion),
+    ("deal-outlook", of_velora("opportunity", "opportunity_id")),
     ("account-deals", of_velora("account", "account_id", tab="deals")),
     ("account-orders", of_velora("account", "account_id", tab="orders")),
     ("account-contacts", of_velora("account", "account_id", tab="contacts")),

@@ -1,11 +1,15 @@
 """Imports in the states that stretch a page: several files with long names, one of them with an open decision."""
 
+from dataclasses import replace
+
 from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Import, ImportState
 from integrations.operations.checking import check_import, request_check
 from integrations.operations.committing import commit_import, request_commit
+from integrations.operations.file_settings import rules_of
+from integrations.operations.mapping import change_rules
 from integrations.operations.undoing import request_undo, undo_import
 from integrations.operations.uploads import Upload, start_import
 from pipeline.models import Account
@@ -51,6 +55,25 @@ def long_cells(cast: Cast) -> str:
             now=now,
         )
         request_check(organization=cast.acme, made=made, queue=False)
+    check_import(organization=cast.acme, import_id=made.pk, now=now)
+    return _url(cast, "import", made)
+
+
+def kept_columns(cast: Cast) -> str:
+    """Upload deals with columns that no field stands for, keep them, and return the page on which they are mapped."""
+    now = timezone.now()
+    text = b"opportunity_id,account,deal_stage,Formal tender?,Heads\nD1,Gruber,Open,yes,12\nD2,Gruber,Open,no,many\n"
+    with organization_scope(cast.acme):
+        made = start_import(
+            organization=cast.acme,
+            uploads=[Upload("deals_of_the_year.csv", [text])],
+            source_name="erp",
+            requested_by=cast.ada,
+            now=now,
+        )
+        found = made.files.get()
+        rules = [replace(rule, field=rule.field or "custom") for rule in rules_of(found)]
+        change_rules(organization=cast.acme, made=made, import_file=found, rules=rules, queue=False)
     check_import(organization=cast.acme, import_id=made.pk, now=now)
     return _url(cast, "import", made)
 

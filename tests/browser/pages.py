@@ -11,7 +11,7 @@ from tenancy.scoping import organization_scope
 from tenancy.tokens import issue_token
 from tests.browser.audit_pages import AUDIT_PAGES
 from tests.browser.customer_pages import CUSTOMER_PAGES
-from tests.browser.import_pages import before_undoing, half_way, several_files, undone_with_some_left
+from tests.browser.import_pages import before_undoing, half_way, kept_columns, several_files, undone_with_some_left
 from tests.browser.night_pages import NIGHT_PAGES
 from tests.browser.people_pages import PEOPLE_PAGES
 from tests.browser.sign_in_pages import SIGN_IN_PAGES, mail_kept, sign_up_link
@@ -62,6 +62,7 @@ def _tokens(cast: Cast) -> str:
 PAGES = [
     Shown("components", lambda _: reverse("ui-components")),
     Shown("import-of-several-files", several_files, who="ada"),
+    Shown("import-kept-columns", kept_columns, who="ada"),
     Shown("import-half-way", half_way, who="ada"),
     Shown("import-before-undoing", before_undoing, who="ada"),
     Shown("import-undone", undone_with_some_left, who="ada"),

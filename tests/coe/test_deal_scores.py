@@ -74,7 +74,7 @@ def learnable(records: Records, count: int = 160) -> list[Opportunity]:
         won = chance.random() < (0.8 if budget else 0.2)
         days = 30 + 600 * (number + 0.5) / count
         deal = Opportunity(
-            id=UUID(int=chance.integers(2**62)),  # moments are drawn by it
+            id=UUID(int=int(chance.integers(2**62))),  # moments are drawn by it
             organization=records.organization,
             account=account[number % len(account)],
             external_id=f"c{number}",

@@ -18,6 +18,7 @@ ADDRESSES = {
     "/api/v1/account-scores": "scores:read",
     "/api/v1/account-values": "scores:read",
     "/api/v1/next-actions": "scores:read",
+    "/api/v1/opportunity-scores": "scores:read",
     "/api/v1/external-scores": "scores:read",
     "/api/v1/score-overrides": "scores:read",
     "/api/v1/contacts": "contacts:read",
