@@ -9,7 +9,7 @@ from tenancy.scoping import organization_scope
 from tests.browser.conftest import Window
 from tests.browser.import_pages import long_cells
 from tests.cast import Cast
-from tests.pipeline.records import an_account
+from tests.pipeline.records import an_account, an_order
 
 Open = Callable[..., Window]
 
@@ -64,6 +64,19 @@ def test_a_long_address_stays_on_the_card_of_a_member(people: Cast, open_window:
         }"""
     )
     assert abs(label - address) <= 1
+
+
+def test_a_long_name_pushes_no_column_out_of_a_list(people: Cast, open_window: Open) -> None:
+    name = "Gesellschaft für Antriebs- und Fördertechnik " * 6
+    with organization_scope(people.acme):
+        an_order(people.acme, an_account(people.acme, people.rui, name=name.strip()))
+    window = open_window(people.rui)
+    for path in ("/acme/accounts/", "/acme/orders/"):
+        window.open(path)
+
+        table = window.page.locator(".tablewrap")
+        assert table.evaluate("table => table.scrollWidth - table.clientWidth") <= 0, path
+        window.assert_no_violations()
 
 
 def test_what_is_said_covers_no_key_of_the_bar(people: Cast, open_window: Open) -> None:
