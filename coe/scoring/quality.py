@@ -218,8 +218,9 @@ def segment_figures(
     for name in np.unique(of_row):
         rows = np.flatnonzero(of_row == name)
         positives = int(y[rows].sum())
-        area = Figure(None, why=f"{positives} positive outcomes; shown from {measures.FEWEST_POSITIVES} on")
-        if min(positives, len(rows) - positives) >= measures.FEWEST_POSITIVES:
+        fewer = min(positives, len(rows) - positives)
+        area = Figure(None, why=f"{fewer} of the rarer outcome; shown from {measures.FEWEST_POSITIVES} on")
+        if fewer >= measures.FEWEST_POSITIVES:
             own = None if groups is None else groups[rows]
             area = with_interval(partial(_auc, y[rows], p[rows]), len(rows), own, draws)
         expected = float(p[rows].sum())
