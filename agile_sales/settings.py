@@ -165,6 +165,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # How long published work may stay undone before the sweeper publishes it again. A second copy of running work steps
 # aside (the outbox row is locked), so this may be short.
 OUTBOX_SWEEP_SECONDS = env_int("OUTBOX_SWEEP_SECONDS", 60)
+# So many accounts are one piece of a night's scoring; more than one piece is work for several workers.
+SCORING_CHUNK = env_int("SCORING_CHUNK", 50_000)
 
 # --- Sign-in (django-allauth) -----------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "tenancy.User"

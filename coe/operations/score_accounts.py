@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+from django.conf import settings
 from django.db import connection, transaction
 
 from coe.models import ScoringChunk, ScoringPlan, ScoringRun
@@ -31,9 +32,8 @@ from tenancy.jobs import enqueue
 from tenancy.models import Organization, Run
 from tenancy.scoping import organization_scope
 
-CHUNK = 50_000
-EXPLAIN_ALL = 5_000  # accounts of an organisation; in larger ones those that people see first
-EXPLAIN_OVERALL, EXPLAIN_OF_OWNER, EXPLAIN_MOST = 1_000, 40, 20_000
+EXPLAIN_ALL = 2_000  # accounts of an organisation; in larger ones those that people see first
+EXPLAIN_OVERALL, EXPLAIN_OF_OWNER, EXPLAIN_MOST = 200, 10, 5_000
 TASK = "coe.tasks.score_chunk"
 PATIENCE = "600s"
 
@@ -60,7 +60,6 @@ def score_accounts(
     run: Run,
     as_of: datetime.datetime,
     scored_at: datetime.datetime,
-    chunk: int = CHUNK,
 ) -> ScoringOutcome:
     """Score and rank every account as it was known at ``as_of`` and make these the scores that count.
 
@@ -72,7 +71,7 @@ def score_accounts(
     """
     cuts = BandCuts.from_settings(organization.setting("score_bands"))
     with transaction.atomic():
-        plan = _plan(organization, run, as_of, scored_at, chunk)
+        plan = _plan(organization, run, as_of, scored_at)
         while _score_next(organization, plan, scored_at):
             pass
         return _publish(organization, run, plan, cuts)
@@ -84,10 +83,10 @@ def score_ahead(*, organization: Organization, run: Run, as_of: datetime.datetim
     Returns when every piece is done, with how many were done here. Small organisations have nothing to cut.
     """
     with organization_scope(organization, task=f"score {run.key}"):
-        if len(account_ranges(organization=organization, size=CHUNK)) <= 1:
+        if len(account_ranges(organization=organization, size=settings.SCORING_CHUNK)) <= 1:
             return 0
         locks.hold(organization=organization, purpose=f"plan {run.pk}")
-        plan = _plan(organization, run, as_of, scored_at, CHUNK)
+        plan = _plan(organization, run, as_of, scored_at)
     done = 0
     while True:
         with organization_scope(organization, task=f"score {run.key}"):
@@ -106,9 +105,7 @@ def score_chunk(*, organization: Organization, chunk_id: UUID, scored_at: dateti
     return True
 
 
-def _plan(
-    organization: Organization, run: Run, as_of: datetime.datetime, scored_at: datetime.datetime, size: int
-) -> ScoringPlan:
+def _plan(organization: Organization, run: Run, as_of: datetime.datetime, scored_at: datetime.datetime) -> ScoringPlan:
     """Return the plan of a run; one that was published is made anew."""
     plans = ScoringPlan.objects.for_organization(organization)
     plan: ScoringPlan | None = plans.filter(run=run).select_related("model").first()
@@ -129,7 +126,7 @@ def _plan(
         model=method.model,
         note=method.note,
     )
-    ranges = account_ranges(organization=organization, size=size)
+    ranges = account_ranges(organization=organization, size=settings.SCORING_CHUNK)
     pieces = ScoringChunk.objects.bulk_create(
         ScoringChunk(organization=organization, plan=plan, number=number, first=first, last=last)
         for number, (first, last) in enumerate(ranges)

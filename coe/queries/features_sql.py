@@ -109,8 +109,9 @@ act AS (
            max(a.occurred_at) FILTER (WHERE a.kind = 'inquiry' AND a.direction <> 'out') AS asked_at,
            count(*) FILTER (WHERE a.kind = 'inquiry' AND a.direction <> 'out'
                               AND a.occurred_at > %(as_of)s - interval '90 days') AS asked_90,
-           sum(exp(extract(epoch FROM a.occurred_at - %(as_of)s)::float8 * ln(2) / 2592000))
-             FILTER (WHERE a.is_two_way AND a.occurred_at > %(as_of)s - interval '365 days') AS engagement,
+           -- Whole numbers: the sum of floats hangs on the order in which rows come.
+           sum(round(1e6 * exp(extract(epoch FROM a.occurred_at - %(as_of)s)::float8 * ln(2) / 2592000))::bigint)
+             FILTER (WHERE a.is_two_way AND a.occurred_at > %(as_of)s - interval '365 days') / 1e6 AS engagement,
            count(*) FILTER (WHERE a.kind = 'meeting' AND a.occurred_at > %(as_of)s - interval '30 days') AS met_30,
            count(*) FILTER (WHERE a.kind = 'meeting' AND a.occurred_at > %(as_of)s - interval '90 days') AS met_90,
            count(*) FILTER (WHERE a.is_two_way AND a.direction = 'out'

@@ -86,12 +86,12 @@ FEATURES: tuple[Feature, ...] = (
 """Who covers an account, and whether anybody does, is no feature: it would make uncovered accounts look hopeless."""
 
 FEATURE_NAMES = frozenset(feature.name for feature in FEATURES)
+WORDS = {feature.name: feature.words for feature in FEATURES}
 
 
 def words_of(name: str) -> str:
     """Return what a person calls a column."""
-    known = next((feature.words for feature in FEATURES if feature.name == name), None)
-    return known if known is not None else name.removeprefix(CUSTOM)
+    return WORDS.get(name) or name.removeprefix(CUSTOM)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,9 @@ class LinearModel:
         if self.slope and points is not None:
             z += self.slope * points
         if self.coefficients:
-            z += self.encoder.dense(table).astype(np.float64) @ np.asarray(self.coefficients)
+            # Not a product of matrices: that adds in another order for other numbers of rows, and a night in pieces has
+            # to say to the bit what a night in one says.
+            z += (self.encoder.dense(table) * np.asarray(self.coefficients)).sum(axis=1)
         return z
 
 

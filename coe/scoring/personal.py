@@ -6,6 +6,7 @@ a plain business meaning ("account age", "health score", "lead origin") counts o
 """
 
 import re
+from functools import cache
 
 ALWAYS = frozenset(
     """
@@ -49,6 +50,7 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(re.findall(r"[a-zäöüß]+", apart.casefold()))
 
 
+@cache
 def is_personal(name: str) -> bool:
     """Tell whether a column of this name is about a person's private side."""
     words = words_of(name.removeprefix("custom."))
