@@ -51,7 +51,7 @@ async def measured(body: Body, *, at_most: int) -> bool:
     taken that it is refused for its size. One whose sender went away is nobody's request any more.
     """
     while body._has_more and len(body.buffer) <= at_most:
-        part = await body.receive()
+        part: Any = await body.receive()
         if part["type"] == "http.disconnect":
             return False
         body.buffer.extend(part.get("body", b""))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import RequestDataTooBig
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from agile_sales.bridge import Bridge
@@ -159,7 +159,11 @@ def test_it_asks_nothing_of_the_application_when_the_caller_left_in_the_middle_o
     server = Server(b"name=Velora&", GONE, headers=CHUNKED)
     asked = []
 
-    server.ask(lambda request: asked.append(request) or HttpResponse())  # type: ignore[func-returns-value]
+    def view(request: HttpRequest) -> HttpResponse:
+        asked.append(request)
+        return HttpResponse()
+
+    server.ask(view)
 
     assert asked == []
     assert server.sent == []

@@ -1,5 +1,7 @@
 """The period drawn many times, and the promises that its interval makes."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy.special import logit
@@ -34,10 +36,10 @@ class TestSimulate:
 
     def test_many_deals_give_what_each_of_them_gives(self, monkeypatch):
         chance, amount = deals(1_500)
-        given = {"chance": chance, "amount": amount, "drift": Drift(mean=-0.1, spread=0.3)}
-        each = simulate(**given)
+        forecast = partial(simulate, chance=chance, amount=amount, drift=Drift(mean=-0.1, spread=0.3))
+        each = forecast()
         monkeypatch.setattr("coe.forecasting.simulation.EXACT_DEALS", 100)
-        many = simulate(**given)
+        many = forecast()
         assert [many.p10, many.p50, many.p90] == pytest.approx([each.p10, each.p50, each.p90], rel=0.02)
 
     def test_the_same_seed_says_the_same(self):
@@ -86,8 +88,7 @@ class TestShock:
         random = np.random.default_rng(0)
         chance, amount = deals(2_100)
         past = [PastPeriod(chance, amount, outcome(chance, amount, 0.35, random)) for _ in range(12)]
-        kind = {"chance": chance, "amount": amount}
-        ours, theirs = simulate(**kind, shock=shock_of(past)), simulate(**kind, shock=0.0)
+        ours, theirs = (simulate(chance=chance, amount=amount, shock=shock) for shock in (shock_of(past), 0.0))
         came = [outcome(chance, amount, 0.35, random) for _ in range(200)]
         assert 0.74 <= np.mean([ours.p10 <= won <= ours.p90 for won in came]) <= 0.86
         assert np.mean([theirs.p10 <= won <= theirs.p90 for won in came]) < 0.5
