@@ -3,7 +3,7 @@
 import datetime
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -14,6 +14,7 @@ from coe.operations.train_model import train_model
 from coe.operations.watch_model import watch_model
 from coe.queries import training_rows
 from coe.queries.method import card_in_force
+from coe.queries.own_columns import closing_columns
 from coe.queries.readiness import readiness
 from coe.scoring.card import RuleCard
 from pipeline.models import Account
@@ -131,7 +132,9 @@ def learn_accounts(
     training = train_model(
         organization=organization,
         purpose=Purpose.ACCOUNT_PURCHASE,
-        examples=examples_of(rows, card),
+        examples=replace(
+            examples_of(rows, card), known_at_closing=closing_columns(organization=organization, record="account")
+        ),
         trained_at=trained_at,
         trained_until=as_of,
         trained_by=trained_by,

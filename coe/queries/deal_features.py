@@ -27,20 +27,21 @@ TWO_YEARS = datetime.timedelta(days=731)
 ASKED = """
 WITH asked AS MATERIALIZED (
     SELECT o.id, a.at, a.place, o.account_id, o.currency, o.opened_at, o.product_id, o.stage_id, o.amount_minor,
-           o.close_date, coalesce(o.closed_at <= a.at, true) AS lasts
+           o.close_date, coalesce(o.closed_at < a.at, true) AS lasts, o.closed_at
       FROM unnest(%(ids)s::uuid[], %(at)s::timestamptz[]) WITH ORDINALITY AS a (id, at, place)
       JOIN pipeline_opportunity o ON o.organization_id = %(org)s AND o.id = a.id
 )
 """
 
 # Of each tracked field the last value known by then; else the one before the first change that was not; else today's,
-# unless the deal has closed since: what it was overwritten with then is not what it was before.
+# unless the deal has closed since: what it was overwritten with then is not what it was before. What is dated at the
+# closing itself belongs to the end, even of a deal that was opened in the same moment.
 FEATURES_SQL = f"""
 {ASKED},
 hist AS MATERIALIZED (
     SELECT a.place, a.at, h.field, h.old, h.new, h.new_stage_id, h.old_stage_id, h.new_amount_minor,
            h.old_amount_minor, h.occurred_at, h.recorded_at, h.id,
-           h.occurred_at <= a.at AND h.recorded_at <= a.at AS known
+           h.occurred_at <= a.at AND h.recorded_at <= a.at AND (a.lasts OR h.occurred_at < a.closed_at) AS known
       FROM asked a JOIN pipeline_opportunityhistory h
         ON h.organization_id = %(org)s AND h.opportunity_id = a.id
        AND h.field IN ('stage', 'amount', 'close_date')
@@ -115,7 +116,7 @@ ordered AS (
        AND r.order_date > t.at::date - 366
      GROUP BY t.place
 )
-SELECT t.place, t.id, t.account_id, t.at, t.stage_id,
+SELECT t.place, t.id, t.account_id, t.at, s.id,
        coalesce(s.name, '') AS stage,
        (s.position - f.position)::float8,
        extract(epoch FROM t.at - t.opened_at) / 86400.0,
@@ -131,7 +132,7 @@ SELECT t.place, t.id, t.account_id, t.at, t.stage_id,
        coalesce(d.name, ''), coalesce(k.segment, ''), coalesce(k.icp_fit, ''), coalesce(k.industry, ''),
        coalesce(k.region, ''), coalesce(k.country, ''), t.close_date
   FROM then_deal t
-  LEFT JOIN pipeline_stage s ON s.organization_id = %(org)s AND s.id = t.stage_id
+  LEFT JOIN pipeline_stage s ON s.organization_id = %(org)s AND s.id = t.stage_id AND s.kind = 'open'
   LEFT JOIN (SELECT pipeline_id, min(position) AS position FROM pipeline_stage
               WHERE organization_id = %(org)s AND kind = 'open' GROUP BY pipeline_id) f ON f.pipeline_id = s.pipeline_id
   LEFT JOIN entered e ON e.place = t.place

@@ -12,10 +12,10 @@ from coe.queries.background import rows
 from coe.queries.deal_features import StageTimes, days, deal_features
 from coe.queries.own_columns import closing_columns
 from coe.scoring.card import RuleCard
-from coe.scoring.deals import SHIPPED_POINTS, DealBlock, deal_points, drawn_moment, slips_after
+from coe.scoring.deals import FEATURES, SHIPPED_POINTS, DealBlock, deal_points, drawn_moment, slips_after
 from coe.scoring.examples import Examples
 from coe.scoring.features import joined
-from coe.scoring.table import Floats, Table
+from coe.scoring.table import Column, Floats, Table
 from tenancy.models import Organization
 from tenancy.working_time import first_zone
 
@@ -70,6 +70,8 @@ def deal_examples(*, organization: Organization, until: datetime.datetime) -> De
     block = deal_features(organization=organization, ids=[row[0] for row in closed], at=moments, stages=stages)
     ends = [row[2] for row in closed]
     table = _dated(block, ends if is_dated else None)
+    # Of our own columns those that nobody filled are not worth a word; of an organisation's own each has one.
+    table = table.without([one.name for one in FEATURES if _says_nothing(table.columns[one.name])])
     points = deal_points(block)
     has_card = bool(np.ptp(points) > 0)
     win = Examples(
@@ -149,6 +151,11 @@ def _slipped(planned: datetime.date | None, moment: datetime.date, ended: dateti
     if last is None or last >= today:
         return float("nan")
     return float(ended > last)
+
+
+def _says_nothing(column: Column) -> bool:
+    values = column.as_numbers[~column.missing]
+    return not len(values) or bool(column.missing.sum() == 0 and np.ptp(values) == 0)
 
 
 def _usual_life(closed: Sequence[tuple[Any, ...]]) -> int:

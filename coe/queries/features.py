@@ -12,6 +12,7 @@ from coe.queries import features_sql, statements
 from coe.queries.background import ALL_IDS, Market, market, rows
 from coe.queries.copying import copied
 from coe.queries.facts import account_ranges
+from coe.queries.own_columns import own_columns
 from coe.scoring.features import FEATURES, FeatureBlock, Ids, Money
 from coe.scoring.table import DAY_ZERO, Column, Floats, Kind, Table
 from tenancy.bulk import whole_tables
@@ -48,7 +49,7 @@ def account_features(
     for first, last in account_ranges(organization=organization) if ranges is None else ranges:
         with whole_tables():
             block = _block(background, {**given, "first": first, "last": last})
-        yield block
+        yield _with_own_columns(organization, block)
 
 
 def features_of(
@@ -56,7 +57,13 @@ def features_of(
 ) -> FeatureBlock:
     """Return the features of these accounts in the order of their ids; ``few`` of them are looked up by index."""
     with nullcontext() if few else whole_tables():
-        return _block(background, {**_given(organization, background), "only": list(account_ids)})
+        block = _block(background, {**_given(organization, background), "only": list(account_ids)})
+        return _with_own_columns(organization, block)
+
+
+def _with_own_columns(organization: Organization, block: FeatureBlock) -> FeatureBlock:
+    found = own_columns(organization=organization, record="account", ids=block.uuids(), at=block.as_of)
+    return block.with_columns(found) if found else block
 
 
 def purchases_in_window(

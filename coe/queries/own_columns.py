@@ -7,17 +7,25 @@ import datetime
 import json
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from coe.queries.background import rows
 from coe.scoring.features import CUSTOM
 from coe.scoring.table import Column, Kind, read_column
-from pipeline.models import CustomColumn, ExternalScore
 from tenancy.models import Organization
 
 MOST_MODELS = 10
 
 # The record's kind is one of ours; everything else is a parameter.
+BROUGHT = """
+SELECT false, key, name, kind, at_closing FROM pipeline_customcolumn
+ WHERE organization_id = %(org)s AND record = %(record)s
+ UNION ALL
+SELECT DISTINCT true, '', model_name, 'number', false FROM pipeline_externalscore
+ WHERE organization_id = %(org)s AND {record}_id IS NOT NULL
+ ORDER BY 1, 3
+"""
 VALUES = """
 SELECT a.place, v.values
   FROM unnest(%(ids)s::uuid[], %(at)s::timestamptz[]) WITH ORDINALITY AS a (id, at, place)
@@ -50,8 +58,7 @@ def own_columns(
     ``record`` is account or opportunity. A column that is known only at closing is there, and empty: it is left out by
     name (``closing_columns``). ``suffix`` comes behind each name.
     """
-    definitions = _definitions(organization, record)
-    models = _models(organization, record)
+    definitions, models = _brought(organization, record)
     if not definitions and not models:
         return {}
     moments = [at] * len(ids) if isinstance(at, datetime.datetime) else list(at)
@@ -78,14 +85,21 @@ def own_columns(
 
 def closing_columns(*, organization: Organization, record: str) -> list[str]:
     """Return the names of the columns that the mapping says are known only when it is over."""
-    return [f"{CUSTOM}{one.name}" for one in _definitions(organization, record) if one.at_closing]
+    return [f"{CUSTOM}{one.name}" for one in _brought(organization, record)[0] if one.at_closing]
 
 
-def _definitions(organization: Organization, record: str) -> list[CustomColumn]:
-    found = CustomColumn.objects.for_organization(organization).filter(record=record)
-    return list(found.order_by("created_at", "id"))
+@dataclass(frozen=True, slots=True)
+class _Definition:
+    key: str
+    name: str
+    kind: str
+    at_closing: bool
 
 
-def _models(organization: Organization, record: str) -> list[str]:
-    given = ExternalScore.objects.for_organization(organization).filter(**{f"{record}__isnull": False})
-    return list(given.order_by("model_name").values_list("model_name", flat=True).distinct()[:MOST_MODELS])
+def _brought(organization: Organization, record: str) -> tuple[list[_Definition], list[str]]:
+    """Return the custom columns of a kind of record, and the other systems' models that speak of it."""
+    found = rows(BROUGHT.format(record=record), {"org": organization.pk, "record": record})
+    columns = [
+        _Definition(key, name, kind, at_closing) for is_model, key, name, kind, at_closing in found if not is_model
+    ]
+    return columns, [name for is_model, _, name, _, _ in found if is_model][:MOST_MODELS]

@@ -11,9 +11,10 @@ from django.utils import timezone
 from agile_sales.night_calendar import new_night
 from coe import operations
 from coe.models import TrainedModel, TrainedModelFile
+from coe.queries import account_features
 from coe.queries.deal_features import StageTimes, deal_features
 from coe.scoring.deals import drawn_moment, quarter_end, slips_after
-from pipeline.models import CustomColumn, CustomValues, Opportunity, OpportunityHistory, OpportunityScore
+from pipeline.models import CustomColumn, CustomValues, ExternalScore, Opportunity, OpportunityHistory, OpportunityScore
 from pipeline.operations import move_stage
 from tenancy.models import DomainEvent, Organization
 from tenancy.scoping import organization_scope
@@ -331,6 +332,34 @@ def test_a_moment_is_drawn_before_the_end_and_always_the_same(acme: Records) -> 
     assert slips_after(None, NOW.date()) is None
 
 
+def test_accounts_have_what_files_and_other_systems_say_of_them_as_it_was_known(acme: Records) -> None:
+    account = acme.account("Known")
+    acme.account("Other")
+    CustomColumn.objects.create(
+        organization=acme.organization, record="account", key="fleet", name="Fleet", kind="number"
+    )
+    for days, fleet in ((50, 4), (5, 9)):
+        CustomValues.objects.create(
+            organization=acme.organization, account=account, values={"fleet": fleet}, known_at=at(days)
+        )
+    ExternalScore.objects.create(
+        organization=acme.organization,
+        account=account,
+        model_name="web-intent",
+        score=70,
+        scored_at=at(20),
+        recorded_at=at(2),
+    )
+
+    def known(days: float) -> tuple[Any, Any]:
+        (block,) = account_features(organization=acme.organization, as_of=at(days))
+        row = block.uuids().index(account.pk)
+        columns = block.table.columns
+        return columns["custom.Fleet"].value(row), columns["custom.Score by web-intent"].value(row)
+
+    assert [known(days) for days in (30, 10, 1)] == [(4, None), (4, None), (9, 70)]
+
+
 def test_a_stranger_has_nothing_of_it(cast: Cast) -> None:
     with organization_scope(cast.acme):
         acme = Records(cast.acme)
@@ -342,3 +371,13 @@ def test_a_stranger_has_nothing_of_it(cast: Cast) -> None:
         assert outcome.scored == 0
         assert not OpportunityScore.objects.exists()
         assert not TrainedModel.objects.exists()
+
+
+def test_what_is_dated_at_the_closing_is_not_known_before_it(acme: Records) -> None:
+    deal = acme.deal(acme.account(), stage="Lost", days=9, closed=9, amount_minor=0)
+    acme.moved(deal, "", "Qualify", days=9)
+    acme.moved(deal, "Qualify", "Lost", days=9)
+
+    then = features(acme, deal, 9)
+
+    assert (then["stage"], then["amount"]) == (None, None)
