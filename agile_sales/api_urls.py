@@ -2,6 +2,7 @@
 
 from django.urls import path, re_path
 
+from coe.api.scoring_models import ScoringModelDetailView, ScoringModelListView
 from integrations.api.document import SchemaView
 from integrations.api.events import EventListView
 from integrations.api.imports import ImportDetailView, ImportListView
@@ -70,6 +71,8 @@ urlpatterns = [
     path("v1/units/<uuid:id>", UnitDetailView.as_view(), name="unit"),
     path("v1/members", MemberListView.as_view(), name="members"),
     path("v1/members/<uuid:id>", MemberDetailView.as_view(), name="member"),
+    path("v1/scoring-models", ScoringModelListView.as_view(), name="scoring-models"),
+    path("v1/scoring-models/<uuid:id>", ScoringModelDetailView.as_view(), name="scoring-model"),
     path("v1/nightly-runs", NightlyRunListView.as_view(), name="nightly-runs"),
     path("v1/nightly-runs/<uuid:id>", NightlyRunDetailView.as_view(), name="nightly-run"),
     path("v1/imports", ImportListView.as_view(), name="imports"),

@@ -21,6 +21,7 @@ ADDRESSES = {
     "/api/v1/opportunity-scores": "scores:read",
     "/api/v1/external-scores": "scores:read",
     "/api/v1/score-overrides": "scores:read",
+    "/api/v1/scoring-models": "scores:read",
     "/api/v1/contacts": "contacts:read",
     "/api/v1/activities": "activities:read",
     "/api/v1/products": "products:read",
