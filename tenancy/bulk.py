@@ -172,7 +172,7 @@ def replace_rows(
     unique = ", ".join(f'"{name}"' for name in ["organization_id", *names])
     same = " AND ".join(f's."{name}" = t."{name}"' for name in names)
     parameters = [value for name in changed if name in kept for value in kept[name][1]]
-    with connection.cursor() as cursor:
+    with whole_tables(), connection.cursor() as cursor:
         cursor.execute(f'ANALYZE "{staging.table}"')
         cursor.execute(
             f'INSERT INTO "{table}" AS t ({target}) SELECT {target} FROM "{staging.table}"'  # noqa: S608 # nosec B608 # our names; values are parameters

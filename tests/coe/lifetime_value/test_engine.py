@@ -250,8 +250,9 @@ def test_times_rounded_to_weeks_foretell_the_same_from_fewer_patterns():
 
 def test_many_customers_are_scored_as_few_are_but_for_the_rounding(monkeypatch, leaving):
     bought = simulated(700)
+    monkeypatch.setattr("coe.lifetime_value.choice.CHOOSE_ALL_UP_TO", 600)
+    monkeypatch.setattr("coe.lifetime_value.choice.CHOOSE_FROM", 300)
     monkeypatch.setattr("coe.lifetime_value.choice.LEARN_FROM", 400)
-    monkeypatch.setattr("coe.lifetime_value.choice.BY_DAY_UP_TO", 300)
     monkeypatch.setattr("coe.lifetime_value.histories.EXACT_UP_TO", 600)
 
     seen, values = learn(bought, as_of=AS_OF)
