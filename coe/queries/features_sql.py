@@ -16,18 +16,7 @@ def begins_with(kinds: tuple[str, ...]) -> str:
     return "(" + " OR ".join(f"starts_with(u.kind, '{kind}')" for kind in kinds) + ")"
 
 
-UNTOUCHED_ACCOUNT = UNTOUCHED.format(alias="")
-
-ACCOUNT = f"""
-account AS (
-    SELECT id, recorded_at, currency, {", ".join(f"CASE WHEN {UNTOUCHED_ACCOUNT} THEN {name} ELSE '' END AS {name}" for name in CATEGORIES)},
-           CASE WHEN {UNTOUCHED_ACCOUNT} THEN employees END AS employees,
-           CASE WHEN {UNTOUCHED_ACCOUNT} AND currency = %(currency)s THEN annual_revenue_minor END AS revenue
-      FROM pipeline_account
-     WHERE organization_id = %(org)s AND id BETWEEN %(first)s AND %(last)s AND deleted_at IS NULL
-       AND (recorded_at <= %(as_of)s OR reconstructed)
-)
-"""  # noqa: E501 # nosec B608 # our constants; values are parameters
+ACCOUNT = statements.ACCOUNTS_THEN
 
 WORDS = f"WITH {ACCOUNT}" + " UNION ALL ".join(
     f"SELECT DISTINCT '{name}', {name} FROM account WHERE {name} <> ''"  # nosec B608 # our constants
@@ -220,7 +209,7 @@ SINGLE: dict[str, str] = {
     "nps_days": _day("n.responded_at"),
     "known_days": f"CASE WHEN a.recorded_at <= %(as_of)s THEN {_day('a.recorded_at')} END",
     "employees": "a.employees",
-    "revenue": "a.revenue",
+    "revenue": "CASE WHEN a.currency = %(currency)s THEN a.annual_revenue_minor END",
 }
 DOUBLE: dict[str, str] = {
     "recent_half_minor": "coalesce(m.recent_half, 0)",

@@ -1,8 +1,9 @@
 """The SQL behind the facts. One statement a kind of fact, over any number of accounts at once.
 
 All of it is bitemporal: a row counts when it had happened *and* was known by ``as_of``, so that a late import doesn't
-leak into yesterday's score. A value that may have been edited since (a fit grade, a cancelled order) counts only when
-the record has not been touched after ``as_of``; a deal's stage and amount are read back from its history.
+leak into yesterday's score. What was edited since is read back: an account's fields from the audit trail, a deal's
+stage and amount from its history. Where that isn't possible (a cancelled order, a contact's role) a value counts only
+when the record has not been touched after ``as_of``.
 
 Parameters: ``org``, ``first`` and ``last`` (a range of account ids), ``as_of``, ``today`` (the organisation's local day
 of it), ``zone``, ``currency`` (amounts in others are not added) and ``most`` (where amounts are cut).
@@ -11,15 +12,51 @@ of it), ``zone``, ``currency`` (amounts in others are not added) and ``most`` (w
 RANGE = "BETWEEN %(first)s AND %(last)s"
 UNTOUCHED = "({alias}version = 1 OR {alias}updated_at <= %(as_of)s)"
 
+UNTOUCHED_ACCOUNT = UNTOUCHED.format(alias="a.")
+
+
+def _then(name: str, nothing: str, kind: str) -> str:
+    """Return how a field of an account is read as it was: where somebody edited the account since, from the trail.
+
+    What the trail doesn't hold any more isn't known. It would tell on its own that something happened afterwards.
+    """
+    return f"""CASE WHEN {UNTOUCHED_ACCOUNT} THEN a.{name} WHEN w.before IS NULL THEN {nothing}
+                WHEN w.before ? '{name}' THEN (w.before->>'{name}')::{kind} ELSE a.{name} END AS {name}"""
+
+
+ACCOUNTS_THEN = f"""
+touched AS (
+    SELECT a.id FROM pipeline_account a
+     WHERE a.organization_id = %(org)s AND a.id BETWEEN %(first)s AND %(last)s AND a.deleted_at IS NULL
+       AND NOT {UNTOUCHED_ACCOUNT}
+),
+was AS (
+    SELECT e.row_id, jsonb_object_agg(k.key, k.value ORDER BY e.occurred_at DESC, e.id DESC) AS before
+      FROM tenancy_auditentry e, jsonb_each(e.before) k
+     WHERE e.organization_id = %(org)s AND e.table_name = 'pipeline_account' AND e.action = 'update'
+       AND e.row_id = ANY(ARRAY(SELECT id FROM touched)) AND e.occurred_at > %(as_of)s
+     GROUP BY e.row_id
+),
+account AS (
+    SELECT a.id, a.recorded_at,
+           {_then("segment", "''", "text")},
+           {_then("icp_fit", "''", "text")},
+           {_then("industry", "''", "text")},
+           {_then("region", "''", "text")},
+           {_then("country", "''", "text")},
+           {_then("employees", "NULL", "integer")},
+           {_then("annual_revenue_minor", "NULL", "bigint")},
+           {_then("currency", "''", "text")}
+      FROM pipeline_account a LEFT JOIN was w ON w.row_id = a.id
+     WHERE a.organization_id = %(org)s AND a.id BETWEEN %(first)s AND %(last)s AND a.deleted_at IS NULL
+       AND (a.recorded_at <= %(as_of)s OR a.reconstructed)
+)
+"""  # nosec B608 # our constants; values are parameters
+
 ACCOUNTS = f"""
-SELECT id,
-       CASE WHEN {UNTOUCHED.format(alias="")} THEN segment ELSE '' END,
-       CASE WHEN {UNTOUCHED.format(alias="")} THEN icp_fit ELSE '' END,
-       CASE WHEN recorded_at <= %(as_of)s THEN (recorded_at AT TIME ZONE %(zone)s)::date END
-  FROM pipeline_account
- WHERE organization_id = %(org)s AND id BETWEEN %(first)s AND %(last)s AND deleted_at IS NULL
-   AND (recorded_at <= %(as_of)s OR reconstructed)
- ORDER BY id
+WITH {ACCOUNTS_THEN}
+SELECT id, segment, icp_fit, CASE WHEN recorded_at <= %(as_of)s THEN (recorded_at AT TIME ZONE %(zone)s)::date END
+  FROM account ORDER BY id
 """  # nosec B608 # our constants; values are parameters
 
 # Deals as they stood. What happened or was recorded later is taken back: the last value known by then, else the value

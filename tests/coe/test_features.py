@@ -12,6 +12,7 @@ from coe.queries import account_facts, account_features, market, purchases_in_wi
 from coe.scoring.card import RuleCard, RuleCardScorer
 from coe.scoring.features import FEATURES, card_probabilities, signal_flags, signal_points, stakes
 from coe.scoring.value import stake_of
+from pipeline.models import CustomColumn, CustomValues
 from simulation.company import draw_company
 from simulation.loader import load_company
 from simulation.profile import DRIVES
@@ -129,6 +130,46 @@ def test_what_became_known_later_changes_no_feature_of_that_day(cast, records, f
         _becomes_known(records, customer if with_customer else prospect, kind, happened, at(known))
 
     assert known_then(cast.acme) == before
+
+
+@pytest.mark.usefixtures("acme_scope")
+def test_what_was_edited_since_is_read_back_from_the_trail(cast, records):
+    account = records.account(segment="small", icp_fit="a", industry="Marine")
+    accounts = type(account).objects.filter(pk=account.pk)
+    accounts.update(segment="large", employees=40, version=2, updated_at=at(20))
+    accounts.update(segment="key", icp_fit="c", version=3, updated_at=at(5))
+
+    (then,) = account_features(organization=cast.acme, as_of=THEN)
+    (facts,) = account_facts(organization=cast.acme, as_of=THEN)
+    (now,) = account_features(organization=cast.acme, as_of=NOW)
+
+    def said(block):
+        return [block.table.columns[name].value(0) for name in ("segment", "icp_fit", "industry", "employees")]
+
+    assert said(then) == ["small", "a", "Marine", None]
+    assert (facts.segment, facts.icp_fit) == ("small", "a")
+    assert said(now) == ["key", "c", "Marine", 40]
+
+
+@pytest.mark.usefixtures("acme_scope")
+def test_columns_that_files_brought_stand_beside_ours_as_they_were(cast, records):
+    account, other = records.account(), records.account()
+    CustomColumn.objects.create(
+        organization=cast.acme, record="account", key="machines", name="Machines", kind="number", created_at=NOW
+    )
+    for days, machines in ((200, 3), (20, 9)):
+        CustomValues.objects.create(
+            organization=cast.acme, account=account, values={"machines": machines}, known_at=at(days)
+        )
+
+    (then,) = account_features(organization=cast.acme, as_of=THEN)
+    (now,) = account_features(organization=cast.acme, as_of=NOW)
+
+    assert sorted([account.pk, other.pk]) == then.uuids()
+    place = then.uuids().index(account.pk)
+    assert then.table.columns["custom.Machines"].value(place) == 3
+    assert now.table.columns["custom.Machines"].value(place) == 9
+    assert now.table.columns["custom.Machines"].value(1 - place) is None
 
 
 @pytest.mark.usefixtures("acme_scope")
