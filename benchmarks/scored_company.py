@@ -1,7 +1,7 @@
 """Fills an organisation for the night of scoring by SQL, as the tables' owner: accounts with orders, deals, activities.
 
-`python -m benchmarks.scored_company 1000000` in a prepared installation. The triggers of audit and search are off
-meanwhile: what is measured reads and writes none of their tables.
+`python -m benchmarks.scored_company` in a prepared installation, BENCH_SCORED_ACCOUNTS of them. The triggers of audit
+and search are off meanwhile: what is measured reads and writes none of their tables.
 """
 
 import os
@@ -143,4 +143,4 @@ def fill(accounts: int) -> None:
 
 
 if __name__ == "__main__":
-    fill(int(sys.argv[1]))
+    fill(int(os.environ.get("BENCH_SCORED_ACCOUNTS", "100000")))
