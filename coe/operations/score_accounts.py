@@ -16,6 +16,7 @@ from uuid import UUID
 import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 
 from coe.models import ScoringChunk, ScoringPlan, ScoringRun
 from coe.queries import Market, account_ranges, market
@@ -36,6 +37,7 @@ EXPLAIN_ALL = 2_000  # accounts of an organisation; in larger ones those that pe
 EXPLAIN_OVERALL, EXPLAIN_OF_OWNER, EXPLAIN_MOST = 200, 10, 5_000
 TASK = "coe.tasks.score_chunk"
 PATIENCE = "600s"
+ABANDONED = datetime.timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -259,7 +261,9 @@ def _keep(
 ) -> None:
     """Write what the run rests on, and let go of what only the work needed."""
     ScoringChunk.objects.for_organization(organization).filter(plan=plan).delete()
-    ScoringPlan.objects.for_organization(organization).filter(published_at__isnull=False).exclude(pk=plan.pk).delete()
+    # Those of nights that failed, too, once nobody can be at them any more.
+    over = Q(published_at__isnull=False) | Q(scored_at__lt=plan.scored_at - ABANDONED)
+    ScoringPlan.objects.for_organization(organization).filter(over).exclude(pk=plan.pk).delete()
     plan.intercept, plan.published_at = ranked.intercept, plan.scored_at
     plan.save(update_fields=["intercept", "published_at"])
     values: dict[str, Any] = {
