@@ -13,8 +13,8 @@ from agile_sales import nightly
 from agile_sales.night_calendar import new_night
 from agile_sales.night_words import step_sentence
 from coe.models import ScoringRun
-from pipeline.models import AccountScore, AccountScoreHistory, OpportunitySnapshot
-from tenancy.models import DomainEvent, Run, RunStep
+from pipeline.models import AccountScore, AccountScoreHistory, OpportunitySnapshot, ScorePublication
+from tenancy.models import DomainEvent, Outbox, Run, RunStep
 from tenancy.scoping import organization_scope
 from tests.coe.records import NOW, Records
 from tests.coe.test_learning_in_the_night import give_history
@@ -102,6 +102,18 @@ def test_twice_on_the_same_facts_gives_the_same(cast, customers):
     assert [(score.previous_score, score.previous_rank) for score in scores(cast.acme)] == [
         (score.score, score.rank) for score in scores(cast.acme)
     ]
+
+
+def test_a_night_in_pieces_says_the_same_and_leaves_work_for_others(cast, customers, settings):
+    run_night(cast.acme)
+    in_one = [(score.account_id, score.probability, score.rank, score.reasons) for score in scores(cast.acme)]
+    settings.SCORING_CHUNK = 1
+    in_pieces = run_night(cast.acme)
+
+    assert [(score.account_id, score.probability, score.rank, score.reasons) for score in scores(cast.acme)] == in_one
+    with organization_scope(cast.acme):
+        assert Outbox.objects.for_organization(cast.acme).filter(task="coe.tasks.score_chunk").count() == 3
+        assert ScorePublication.objects.for_organization(cast.acme).get().run == in_pieces
 
 
 def test_a_redelivered_night_does_nothing_again(cast, customers):
