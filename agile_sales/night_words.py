@@ -60,6 +60,12 @@ def step_sentence(step: RunStep, *, today: date) -> str:
 
 
 def _deal_training(step: RunStep) -> str:
+    if step.detail["error"]:
+        return _("Nothing was learnt: %(error)s The model before still counts.") % {"error": step.detail["error"]}
+    if step.detail["queued"]:
+        return _("%(count)s closed deals are learnt from beside the night; the next one scores by it.") % {
+            "count": format_number(step.rows_read)
+        }
     if not step.rows_written:
         lately = _("Nothing new to learn from deals: that was done less than a week ago.")
         return lately if step.rows_read else _("Nothing to learn from: no deal is closed yet.")

@@ -122,12 +122,14 @@ def keep_overrides(*, organization: Organization, run: Run, now: datetime) -> St
 
 def train_deal_models(*, organization: Organization, run: Run, now: datetime) -> StepResult:
     """Learn from closed deals how open ones will end, when a week has passed or there is more to learn from."""
-    done = coe.operations.train_deal_models(organization=organization, as_of=as_of(run), trained_at=now)
+    done = coe.operations.learn_from_deals_in_the_night(organization=organization, as_of=as_of(run), now=now)
     return StepResult(
         rows_read=done.deals,
         rows_written=len(done.trained),
         detail={
             "why_not": done.why_not,
+            "queued": done.queued,
+            "error": done.error,
             "models": [
                 {"purpose": one.purpose, "version": one.version, "sentence": one.sentence, "decision": one.decision}
                 for one in done.trained

@@ -23,3 +23,11 @@ def learn_accounts(*, organization: Organization, as_of: str, because: str, **_:
     operations.learn_accounts(
         organization=organization, as_of=datetime.fromisoformat(as_of), trained_at=timezone.now(), because=because
     )
+
+
+@tenant_task(name="coe.tasks.learn_deals")
+def learn_deals(*, organization: Organization, as_of: str, **_: Any) -> None:
+    """Learn which deals are won; the next night scores by it. Done a second time, it finds that it was done lately."""
+    operations.train_deal_models(
+        organization=organization, as_of=datetime.fromisoformat(as_of), trained_at=timezone.now()
+    )

@@ -13,7 +13,7 @@ from coe.operations.score_accounts import ScoringOutcome, score_accounts, score_
 from coe.operations.score_feedback import UnableToAnswer, answer_report, count_opening, report_score
 from coe.operations.score_opportunities import DealScoringOutcome, score_opportunities
 from coe.operations.train_accounts import LearningOutcome, learn_accounts, learn_in_the_night
-from coe.operations.train_deal_models import DealTraining, train_deal_models
+from coe.operations.train_deal_models import DealTraining, learn_from_deals_in_the_night, train_deal_models
 from coe.operations.train_model import Training, train_model
 from coe.operations.value_accounts import ValueOutcome, value_accounts
 
@@ -32,6 +32,7 @@ __all__ = [
     "answer_report",
     "count_opening",
     "learn_accounts",
+    "learn_from_deals_in_the_night",
     "learn_in_the_night",
     "plan_week",
     "promote_if_better",

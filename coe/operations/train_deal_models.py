@@ -1,6 +1,7 @@
 """Learning from closed deals whether an open one is won, and whether it closes later than planned."""
 
 import datetime
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,9 +12,13 @@ from coe.operations.promote_model import promote_if_better
 from coe.operations.train_model import train_model
 from coe.queries.deal_training import DealExamples, closed_deals, deal_examples
 from coe.scoring.examples import Examples
+from tenancy.jobs import enqueue
 from tenancy.models import Member, Organization
 
+logger = logging.getLogger(__name__)
+
 EVERY = datetime.timedelta(days=7)
+IN_THE_NIGHT = 5_000  # deals: from more a worker learns beside the night
 MORE = 1.1  # so many times the deals learnt from, and it is time again
 
 
@@ -24,6 +29,26 @@ class DealTraining:
     trained: list[TrainedModel]
     deals: int
     why_not: str = ""
+    queued: bool = False  # a worker learns beside the night; the next one scores by it
+    error: str = ""
+
+
+def learn_from_deals_in_the_night(
+    *, organization: Organization, as_of: datetime.datetime, now: datetime.datetime
+) -> DealTraining:
+    """Learn from closed deals, if it is time. Whatever goes wrong is said, and the night goes on with what counts."""
+    deals = closed_deals(organization=organization, until=as_of)
+    why_not = _why_not(organization, deals, now)
+    if why_not:
+        return DealTraining([], deals, why_not)
+    if deals > IN_THE_NIGHT:
+        enqueue("coe.tasks.learn_deals", organization=organization, as_of=as_of.isoformat())
+        return DealTraining([], deals, queued=True)
+    try:
+        return train_deal_models(organization=organization, as_of=as_of, trained_at=now)
+    except Exception as error:  # a night without a new model is a night; one without scores is none
+        logger.exception("Learning from deals failed for %s", organization)
+        return DealTraining([], deals, error=f"{type(error).__name__}: {error}"[:500])
 
 
 @transaction.atomic
@@ -37,12 +62,9 @@ def train_deal_models(
 ) -> DealTraining:
     """Learn anew when a week has passed or a tenth more deals are closed, or ``whatever``; promote what is better."""
     deals = closed_deals(organization=organization, until=as_of)
-    versions = TrainedModel.objects.for_organization(organization).answering(Purpose.OPPORTUNITY_WIN)
-    last = versions.order_by("-trained_at").first()
-    if not deals:
-        return DealTraining([], 0, "no deal is closed yet")
-    if last is not None and not whatever and trained_at - last.trained_at < EVERY and deals < MORE * last.rows:
-        return DealTraining([], deals, "learnt lately")
+    why_not = "" if whatever else _why_not(organization, deals, trained_at)
+    if why_not:
+        return DealTraining([], deals, why_not)
     found = deal_examples(organization=organization, until=as_of)
     if found is None:
         return DealTraining([], deals, "no deal is closed yet")
@@ -60,6 +82,15 @@ def train_deal_models(
         promote_if_better(organization=organization, training=training, decided_at=trained_at, decided_by=trained_by)
         trained.append(training.model)
     return DealTraining(trained, deals)
+
+
+def _why_not(organization: Organization, deals: int, now: datetime.datetime) -> str:
+    """Return why it is not time to learn; nothing if it is."""
+    if not deals:
+        return "no deal is closed yet"
+    versions = TrainedModel.objects.for_organization(organization).answering(Purpose.OPPORTUNITY_WIN)
+    last = versions.order_by("-trained_at").first()
+    return "learnt lately" if last and now - last.trained_at < EVERY and deals < MORE * last.rows else ""
 
 
 def _questions(found: DealExamples) -> Iterator[tuple[str, Examples]]:

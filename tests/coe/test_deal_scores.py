@@ -1,6 +1,7 @@
 """Deals are scored as they stood: won, lost or later, with reasons, and never as a certainty."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -16,12 +17,13 @@ from coe.queries.deal_features import StageTimes, deal_features
 from coe.scoring.deals import drawn_moment, quarter_end, slips_after
 from pipeline.models import CustomColumn, CustomValues, ExternalScore, Opportunity, OpportunityHistory, OpportunityScore
 from pipeline.operations import move_stage
-from tenancy.models import DomainEvent, Organization
+from tenancy.models import DomainEvent, Organization, Outbox
 from tenancy.scoping import organization_scope
 from tests.cast import Cast
 from tests.coe.records import NOW, Records, at
 
 pytestmark = pytest.mark.django_db
+TRAINING = import_module("coe.operations.train_deal_models")  # the package has a function of that name
 
 
 @pytest.fixture(autouse=True)
@@ -197,6 +199,34 @@ def test_deals_are_learnt_from_and_a_column_that_knows_the_outcome_is_left_out_b
     assert next(reason["fact"]["text"] for reason in said["Good"].reasons).startswith("Budget ok?")
     assert {said["Good"].rank, said["Bad"].rank} == {1, 2}
     assert (good.pk, bad.pk) == (said["Good"].opportunity_id, said["Bad"].opportunity_id)
+
+
+def test_many_deals_are_learnt_from_beside_the_night(acme: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+    learnable(acme, 24)
+    monkeypatch.setattr(TRAINING, "IN_THE_NIGHT", 20)
+
+    done = operations.learn_from_deals_in_the_night(organization=acme.organization, as_of=NOW, now=NOW)
+
+    assert done.queued
+    (work,) = Outbox.objects.filter(task="coe.tasks.learn_deals")
+    as_of = datetime.fromisoformat(work.kwargs["as_of"])
+    for _ in range(2):
+        operations.train_deal_models(organization=acme.organization, as_of=as_of, trained_at=NOW)
+    assert TrainedModel.objects.get(purpose="opportunity_win").rows == 24
+
+
+def test_a_night_that_can_learn_nothing_goes_on_and_says_why(acme: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+    learnable(acme, 24)
+    an_open_deal(acme, "Still scored")
+
+    def broken(**_: Any) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(TRAINING, "deal_examples", broken)
+    done = operations.learn_from_deals_in_the_night(organization=acme.organization, as_of=NOW, now=NOW)
+
+    assert done.error == "MemoryError: no room"
+    assert score(acme.organization, learn=False).scored == 1
 
 
 def test_a_week_later_it_is_learnt_again_and_not_before(acme: Records) -> None:
