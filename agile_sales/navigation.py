@@ -87,7 +87,7 @@ SECTIONS = (
         (
             Item(_("Imports"), "integrations:imports", "upload", "import_records", ("integrations:import",), key="i"),
             Item(_("API tokens"), "integrations:tokens", "key", "manage_tokens", ("integrations:token",)),
-            Item(_("Doubts about scores"), "coe:score-reports", "help", "view_models", ("coe:score-report",)),
+            Item(_("Model quality"), "coe:models", "spark", "view_models", ("coe:model", "coe:score-report"), key="m"),
             Item(_("Nights"), "nights", "moon", "view_runs", ("night",), key="n"),
         ),
     ),

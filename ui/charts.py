@@ -76,6 +76,7 @@ class Size:
 WIDE = Size(720, 248, right=88)
 HALF = Size(540, 220, right=64)
 THIRD = Size(320, 168)
+CALIBRATION = Size(720, 280, right=24)
 NARROW = Size(340, 200, right=16)
 
 
@@ -288,6 +289,44 @@ def _labels_that_fit(labels: Sequence[tuple[float, str]], plot: Plot) -> list[tu
         if all(plot.px(right[0]) - plot.px(left[0]) >= longest for left, right in pairwise(kept)):
             return kept
     return list(labels[:1])
+
+
+def calibration_chart(
+    groups: Sequence[tuple[float, float, float, float]],
+    *,
+    highlighted: Sequence[Point] = (),
+    label: str,
+    end_label: str = "",
+) -> SafeString:
+    """Return what was said against what came: a dot with its interval for each group, and the diagonal.
+
+    A group is (said, came, low, high) as shares; ``highlighted`` is one segment as a line of its own.
+    """
+    if not groups:
+        return mark_safe("")  # nosec B308 # a constant
+    most = max(max(said, came, high) for said, came, _, high in groups)
+    top = next(one for one in (0.1, 0.2, 0.4, 0.6, 0.8, 1.0) if most <= one or one == 1.0)
+
+    def draw(plot: Plot, labels: Sequence[tuple[float, str]]) -> None:
+        plot.grid(percent_text)
+        plot.x_labels(labels)
+        plot.line(Series([(0.0, 0.0), (top, top)], tone="ck", dashed=True, thin=True))
+        if highlighted:
+            plot.line(Series(highlighted, tone="c3", end_label=end_label))
+        for said, came, low, high in groups:
+            x, y_low, y_high = plot.px(min(said, top)), plot.py(low), plot.py(min(high, top))
+            plot.parts.append(
+                f'<line class="thin c1" x1="{x:.1f}" x2="{x:.1f}" y1="{y_low:.1f}" y2="{y_high:.1f}"/>'
+                f'<circle class="f1" cx="{x:.1f}" cy="{plot.py(came):.1f}" r="4"/>'
+            )
+
+    ticks = [(top * i / 4, percent_text(top * i / 4)) for i in range(5)]
+    return _both(draw, label=label, x=(0, top), y=(0, top), x_labels=ticks, size=CALIBRATION)
+
+
+def percent_text(share: float) -> str:
+    """Return a share of an axis in per cent."""
+    return f"{axis_number(round(100 * share, 1))}%"
 
 
 def rounded_range(values: Sequence[float]) -> tuple[float, float]:

@@ -8,11 +8,12 @@ from coe.models import RuleCard, ScoringRun
 from coe.scoring import card as cards
 from coe.scoring.base_rate import log_odds
 from coe.scoring.outlook import Fading, Lever, fading, levers
-from pipeline.models import AccountScore, ScorePublication
+from pipeline.models import AccountScore
+from pipeline.queries.score_words import Confirmed
 from tenancy.models import Organization
 
 
-def scoring_run(*, organization: Organization, score: AccountScore | ScorePublication) -> ScoringRun | None:
+def scoring_run(*, organization: Organization, score: Confirmed) -> ScoringRun | None:
     """Return what the run that made or confirmed the score rests on."""
     found: ScoringRun | None = ScoringRun.objects.for_organization(organization).filter(run=score.run_id).first()
     return found

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.dispatch import Signal
 
 from pipeline.models import AccountScore, ScorePublication
+from pipeline.queries.score_words import Confirmed, confirmed
 from tenancy.models import Organization
 
 explanations_wanted = Signal()
@@ -25,12 +26,12 @@ def explanations(*, organization: Organization, account_ids: Sequence[UUID]) -> 
     return found
 
 
-def explain(*, organization: Organization, scores: Sequence[AccountScore]) -> ScorePublication | None:
-    """Give those of the scores that have no reasons yet theirs, and return what says when all were confirmed last."""
-    publication: ScorePublication | None = ScorePublication.objects.for_organization(organization).first()
+def explain(*, organization: Organization, scores: Sequence[AccountScore]) -> None:
+    """Give those of the scores that have no reasons yet theirs, as of the run that confirmed them last."""
     missing = [score for score in scores if not score.value_basis and not score.reasons]
     if not missing:
-        return publication
+        return
+    publication = _publication(organization, missing[0])
     found = explanations(organization=organization, account_ids=[score.account_id for score in missing])
     for score in missing:
         if (one := found.get(score.account_id)) is None or publication is None:
@@ -38,4 +39,11 @@ def explain(*, organization: Organization, scores: Sequence[AccountScore]) -> Sc
         score.value_basis, score.reasons = dict(one.value_basis), list(one.reasons)
         score.run_id, score.as_of = publication.run_id, publication.as_of
         score.scored_at, score.data_up_to = publication.scored_at, publication.data_up_to
-    return publication
+
+
+def _publication(organization: Organization, score: AccountScore) -> ScorePublication | Confirmed | None:
+    """Return what confirmed the scores last: of the row, where it was read with it."""
+    if hasattr(score, "published"):
+        return confirmed(score)
+    found: ScorePublication | None = ScorePublication.objects.for_organization(organization).first()
+    return found

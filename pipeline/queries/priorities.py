@@ -10,10 +10,11 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, OuterRef, QuerySet, Sum
 from django.db.models.functions import JSONObject
 
-from pipeline.models import AccountScore, AccountScoreHistory, Band, ScorePublication
+from pipeline.models import AccountScore, AccountScoreHistory, Band
 from pipeline.queries.badges import override_of_account, score_badge
 from pipeline.queries.explained import explain
 from pipeline.queries.next_actions import BY_PLAN, next_action
+from pipeline.queries.score_words import Confirmed, confirmed, publication
 from tenancy.access import Action, owner_filter
 from tenancy.keyset import Page, Sort, page_of
 from tenancy.models import Member, Organization, Run
@@ -73,8 +74,8 @@ def priorities_page(
     narrowed: PriorityFilter,
     sort: Sort = BY_RANK,
     cursor: str = "",
-) -> tuple[Page[AccountScore], ScorePublication | None]:
-    """Return a page of the ranked list with accounts, owners and next actions, and what says when all were confirmed.
+) -> Page[AccountScore]:
+    """Return a page of the ranked list with accounts, owners and next actions, and what confirmed the scores last.
 
     :raises tenancy.keyset.InvalidCursor: when the cursor was not made for this list.
     """
@@ -83,13 +84,16 @@ def priorities_page(
         # Said, so that the rows are joined from the plan's side, whose index has them in order.
         scores = scores.filter(account__next_action__isnull=False)
     page: Page[AccountScore] = page_of(
-        scores.annotate(score_badge=score_badge(), planned=next_action()).select_related("account__owner"),
+        scores.annotate(score_badge=score_badge(), published=publication(), planned=next_action()).select_related(
+            "account__owner"
+        ),
         sort=sort,
         size=PAGE_SIZE,
         scope="priorities",
         cursor=cursor,
     )
-    return page, explain(organization=organization, scores=page.rows)
+    explain(organization=organization, scores=page.rows)
+    return page
 
 
 @dataclass(frozen=True)
@@ -174,7 +178,7 @@ class ScoreNow:
 
     score: AccountScore
     by_hand: dict[str, Any] | None
-    confirmed: AccountScore | ScorePublication
+    confirmed: Confirmed
     history: list[dict[str, Any]]  # the oldest first
 
 
@@ -190,11 +194,11 @@ def account_score(*, organization: Organization, member: Member, today: date, ac
     past = AccountScoreHistory.objects.filter(organization=OuterRef("organization"), account=OuterRef("account_id"))
     kept = ("as_of", "score", "rank", "band", "value_minor", "currency")
     history = past.order_by("-as_of", "-id").values(json=JSONObject(**{name: name for name in kept}))[:MOST_PAST]
-    scores = scores.annotate(set_by_hand=by_hand, past=ArraySubquery(history)).select_related("account__owner", "run")
-    score: Any = scores.get(account_id=account_id)
-    confirmed = explain(organization=organization, scores=[score])
+    scores = scores.annotate(set_by_hand=by_hand, past=ArraySubquery(history), published=publication())
+    score: Any = scores.select_related("account__owner", "run").get(account_id=account_id)
+    explain(organization=organization, scores=[score])
     said = [{**one, "as_of": datetime.fromisoformat(one["as_of"])} for one in reversed(score.past)]
-    return ScoreNow(score, score.set_by_hand, confirmed or score, said)
+    return ScoreNow(score, score.set_by_hand, confirmed(score), said)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,12 @@
 """What a score says to one person: which of its reasons they may read, which day it speaks of, and how fresh it is."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
+
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import JSONObject
 
 from pipeline import rules
 from pipeline.models import AccountScore, ScorePublication
@@ -36,12 +41,37 @@ def _is_hidden(member: Member, field: str) -> bool:
     return name in hidden_fields(member, record)
 
 
-def looked_at(*, organization: Organization, score: ScorePublication | AccountScore) -> date:
+@dataclass(frozen=True)
+class Confirmed:
+    """The run that wrote or confirmed a score last: one that stays as it was is not written again."""
+
+    run_id: UUID
+    as_of: datetime
+    scored_at: datetime
+    data_up_to: datetime | None
+
+
+def publication() -> Subquery:
+    """Return the run that confirmed the scores of each row's organisation last; `confirmed` reads it."""
+    found = ScorePublication.objects.filter(organization=OuterRef("organization"))
+    return Subquery(found.values(json=JSONObject(**{name: name for name in Confirmed.__annotations__})))
+
+
+def confirmed(score: Any) -> Confirmed:
+    """Return the run that confirmed a score last, of a row with `publication()` as its column `published`."""
+    said = score.published
+    if said is None:
+        return Confirmed(score.run_id, score.as_of, score.scored_at, score.data_up_to)
+    moments = {name: said[name] and datetime.fromisoformat(said[name]) for name in ("as_of", "scored_at", "data_up_to")}
+    return Confirmed(UUID(said["run_id"]), **moments)
+
+
+def looked_at(*, organization: Organization, score: Confirmed | AccountScore) -> date:
     """Return the organisation's day that the score looks at."""
     return local_day(organization, score.as_of)
 
 
-def freshness(*, organization: Organization, score: ScorePublication | AccountScore, now: datetime) -> str:
+def freshness(*, organization: Organization, score: Confirmed | AccountScore, now: datetime) -> str:
     """Return how fresh the scores are; a night that looked at the past says so."""
     is_past = score.scored_at - score.as_of > timedelta(days=1)
     return rules.freshness_words(

@@ -23,7 +23,7 @@ from pipeline.queries import priorities as queries
 from pipeline.queries.action_words import shown_action, with_cut
 from pipeline.queries.next_actions import BY_PLAN, next_action
 from pipeline.queries.next_actions import week as week_plan
-from pipeline.queries.score_words import freshness, looked_at, shown_reasons
+from pipeline.queries.score_words import confirmed, freshness, looked_at, shown_reasons
 from pipeline.views.listing import from_the_beginning, read_cursor, read_sort
 from pipeline.views.saved_views import views_bar
 from tenancy.access import Action, member_can
@@ -56,7 +56,7 @@ def priorities(request: MemberRequest) -> HttpResponse:
     if sort.descending:
         raise BadRequest(_("This list begins with the first on top."))
     try:
-        page, confirmed = queries.priorities_page(
+        page = queries.priorities_page(
             organization=organization,
             member=member,
             today=today,
@@ -81,7 +81,7 @@ def priorities(request: MemberRequest) -> HttpResponse:
         "segments": [(code, label) for code, label in Segment.choices if code in choices.segments],
         "bands": [(code, rules.band_word(code), choices.bands[code]) for code in Band.values],
         "night": queries.night_state(organization=request.organization),
-        "freshness": freshness(organization=request.organization, score=confirmed or page.rows[0], now=now)
+        "freshness": freshness(organization=request.organization, score=confirmed(page.rows[0]), now=now)
         if page.rows
         else "",
     }

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from coe.models import ScoreReport
+from coe.models import ScoreReport, TrainedModel
 from coe.operations import report_score
 from integrations.models import Import
 from integrations.operations.uploads import Upload, start_import
@@ -37,6 +37,7 @@ from tenancy.models import (
 from tenancy.support import open_support_session
 from tenancy.tokens import issue_token
 from tests.cast import Cast
+from tests.coe import models
 from tests.pipeline import records
 
 
@@ -64,6 +65,7 @@ def parameters_of(cast: Cast) -> dict[str, Callable[[], str]]:
         "invitation_id": lambda: str(an_invitation(acme, rui).pk),
         "session_id": lambda: str(a_support_session(acme).pk),
         "unit_id": lambda: str(Unit.objects.exclude(parent=None).earliest("id").pk),
+        "purpose": lambda: a_model(acme).purpose,
         "report_id": lambda: str(a_score_report(acme, rui).pk),
         "membership_id": lambda: str(a_membership(acme, rui).pk),
     }
@@ -155,6 +157,12 @@ def a_next_action(organization: Organization, account: Account, night: Run) -> N
         actions=[{"kind": "find", "hours": 0.5}],
     )
     return planned
+
+
+def a_model(organization: Organization) -> TrainedModel:
+    """The version of a model that counts."""
+    live: TrainedModel | None = TrainedModel.objects.for_organization(organization).live().first()
+    return live or models.three_versions(organization)[1]
 
 
 def a_score_report(organization: Organization, owner: Member) -> ScoreReport:

@@ -290,6 +290,7 @@ def span(value: Any) -> str:
 why = register.inclusion_tag("parts/why.html")(explaining.why)
 why_body = register.inclusion_tag("parts/why_body.html")(explaining.why_body)
 why_rows = register.inclusion_tag("parts/why_rows.html")(explaining.why_rows)
+said_and_came = register.simple_tag(explaining.said_and_came)
 why_later = register.inclusion_tag("parts/why_later.html")(explaining.why_later)
 
 
