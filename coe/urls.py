@@ -12,6 +12,7 @@ urlpatterns = [
     path("priorities/<uuid:account_id>/automatic/", overrides.score_automatic, name="score-automatic"),
     path("priorities/<uuid:account_id>/report/", score_reports.score_report_new, name="score-report-new"),
     path("models/", models.models, name="models"),
+    path("models/pays/", models.closed_loop, name="model-pays"),
     path("models/learn/", models.model_learn, name="model-learn"),
     path("models/doubts/", score_reports.score_reports, name="score-reports"),
     path("models/doubts/<uuid:report_id>/", score_reports.score_report, name="score-report"),

@@ -7,7 +7,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from coe.queries.closed_loop import Loop
 from coe.queries.model_page import Look
+from coe.scoring.closed_loop import Estimate, Rate
 from ui.charts import calibration_chart, percent_text
 from ui.formats import format_number, format_signed
 
@@ -34,6 +36,12 @@ HELD = {
     "too_sure": (gettext_lazy("Too sure"), "bad", "alert"),
     "too_cautious": (gettext_lazy("Too cautious"), "warn", "alert"),
     "thin_data": (gettext_lazy("Thin data"), "muted", "info"),
+}
+GROUPS = {
+    "acted": gettext_lazy("Acted on within a week"),
+    "ignored": gettext_lazy("Not acted on"),
+    "overridden": gettext_lazy("Score set by hand"),
+    "explored": gettext_lazy("Picked to learn"),
 }
 METHODS = {"base_rate": gettext_lazy("Base rate"), "rule_card": gettext_lazy("Rule card")}
 MOST_ERROR = 0.04  # of calibration, beyond chance
@@ -208,3 +216,41 @@ def tried(candidates: Sequence[Mapping[str, Any]], chosen: str) -> list[dict[str
 def percent(share: float) -> str:
     """Return a share in per cent with a decimal where it has one."""
     return percent_text(share)
+
+
+def rate_words(one: Rate) -> dict[str, str]:
+    """Return a share with its interval and its cases."""
+    if one.value is None:
+        return {"value": "–", "below": _("no accounts yet")}
+    words = _("%(came)s of %(cases)s; %(low)s%% to %(high)s%%, 95%%")
+    return {
+        "value": f"{format_number(100 * one.value, 1)}%",
+        "below": words
+        % {
+            "came": format_number(one.came),
+            "cases": format_number(one.cases),
+            "low": format_number(100 * one.low),
+            "high": format_number(100 * one.high),
+        },
+    }
+
+
+def loop_row(loop: Loop) -> dict[str, Any]:
+    """Return what acting, and looking where nobody had looked, was worth after so many days."""
+    return {
+        "days": loop.days,
+        "acted": estimate_words(loop.acted_against_ignored),
+        "explored": estimate_words(loop.explored_against_ignored),
+    }
+
+
+def estimate_words(one: Estimate) -> dict[str, str]:
+    """Return a difference in points with its interval, or why there is none."""
+    if one.value is None:
+        return {"value": "–", "below": one.why, "tone": "muted"}
+    return {
+        "value": _("%(points)s points") % {"points": format_signed(100 * one.value, 1)},
+        "below": _("%(low)s to %(high)s, 95%%")
+        % {"low": format_signed(100 * one.low, 1), "high": format_signed(100 * one.high, 1)},
+        "tone": "" if not one.is_clear else "good" if one.value > 0 else "bad",
+    }

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from coe.models import Purpose, TrainedModel
 from coe.operations import UnableToPromote, UnableToRevert, promote_model, revert_model
+from coe.queries import closed_loop as loop_queries
 from coe.queries import model_page as queries
 from coe.views import model_figures as drawn
 from tenancy.access import Action, member_can
@@ -206,3 +207,19 @@ def model_learn(request: MemberRequest) -> HttpResponse:
     )
     messages.success(request, _("Learning has begun. The new version appears here, and counts if it is not worse."))
     return redirect("coe:model", organization=request.organization.slug, purpose=Purpose.ACCOUNT_PURCHASE)
+
+
+@member_can(Action.VIEW_MODELS)
+@require_safe
+def closed_loop(request: MemberRequest) -> HttpResponse:
+    """Show whether following the list paid: what came of what was acted on, ignored, overridden and picked to learn."""
+    loops = loop_queries.closed_loop(organization=request.organization, now=timezone.now())
+    groups = [(group, drawn.GROUPS[group]) for group in loop_queries.GROUPS]
+    context = {
+        "loops": [drawn.loop_row(loop) for loop in loops],
+        "groups": [
+            {"name": name, "rates": [drawn.rate_words(loop.rates[group]) for loop in loops]} for group, name in groups
+        ],
+        "has_cases": any(loop.cases for loop in loops),
+    }
+    return render(request, "coe/closed_loop.html", context)
