@@ -49,6 +49,7 @@ SENTENCES = {
         " beyond chance. Everybody gets the base rate of {rate:.1%}."
     ),
 }
+RULES_HOLD = "Rules: {rows} outcomes, {positives} of them good, show nothing beyond chance that would correct them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,10 @@ class Choice:
     @property
     def sentence(self) -> str:
         """What the user is told, in English; other languages translate the state."""
-        return SENTENCES[self.state].format(
-            fewer=min(self.positives, self.rows - self.positives),
+        fewer = min(self.positives, self.rows - self.positives)
+        hold = self.state is State.RULES and fewer >= FEWEST_TO_CORRECT
+        return (RULES_HOLD if hold else SENTENCES[self.state]).format(
+            fewer=fewer,
             rate=self.rate,
             rows=self.rows,
             positives=self.positives,
