@@ -24,6 +24,7 @@ from integrations.operations.values import value_questions
 from pipeline.models import CustomColumn, Opportunity, OpportunityScore
 from tenancy.scoping import organization_scope
 from tests.cast import Cast
+from tests.integrations.api_caller import Caller, a_token
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patience")]
 
@@ -129,8 +130,10 @@ def test_a_file_of_a_shape_never_seen_becomes_a_model_by_its_mapping_alone(cast:
         texts = {reason["fact"]["text"] for one in scores for reason in one.reasons}
         assert any(text.startswith("Budget frei") for text in texts)
         assert not any("Lieferschein" in text or "Alter" in text for text in texts)
-    with organization_scope(cast.globex):
-        assert not TrainedModel.objects.exists()
+    (told,) = Caller(a_token(cast.acme)).get("/api/v1/scoring-models", {"purpose": "opportunity_win"}).json()["results"]
+    assert told["figures"]["auc"]["value"] == pytest.approx(best, abs=0.06)
+    assert "Lieferschein" in " ".join(one["why"] for one in told["left_out"])
+    assert Caller(a_token(cast.globex)).get("/api/v1/scoring-models").json()["results"] == []
 
 
 REAL = {
