@@ -6,6 +6,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy.special import logit
 from benchmarks.gates import Gates, gate
 from coe.allocation.plan import plan_week
 from coe.allocation.response import Responses
-from coe.allocation.week import Accounts, Actions
+from coe.allocation.week import Accounts, Actions, Rules
 from coe.forecasting.shock import PastPeriod, shifted, shock_of
 from coe.forecasting.simulation import simulate
 from coe.lifetime_value.engine import fit
@@ -91,8 +92,24 @@ def allocation() -> Gates:
     plan, seconds = timed(lambda: plan_week(accounts, actions, hours=np.full(TEAMS, 30.0), seed="bench"))
     lost = max(1 - week.ranked_value / week.bound for week in plan.teams if week.bound)
     inexact = sum(not week.exact for week in plan.teams)
+    truth = accounts.responses
+    guessed = replace(truth, stake=truth.stake * random.lognormal(-0.02, 0.2, ACCOUNTS))
+    plain = Rules(exploration=0.0)
+    best, estimated = (
+        plan_week(replace(accounts, responses=one), actions, hours=np.full(TEAMS, 30.0), seed="bench", rules=plain)
+        for one in (truth, guessed)
+    )
+    counted = np.append(actions.hours * actions.effect, 0.0)
+    served = np.maximum(estimated.hours - np.append(actions.hours, 0.0)[estimated.first], 0.0) * (estimated.first < 0)
+    reached = truth.gain(np.arange(ACCOUNTS), counted[estimated.first] + counted[estimated.second] + served)
+    missed = 1 - reached.sum() / (best.value.sum() + sum(week.bound - week.ranked_value for week in best.teams))
     print(f"   {inexact} teams not solved exactly; {lost:.2%} at most to the bound of a team", file=sys.stderr)
-    return {f"allocation: plan {ACCOUNTS:,} accounts of {TEAMS} teams": gate(seconds, 5, "s CPU")}
+    return {
+        f"allocation: plan {ACCOUNTS:,} accounts of {TEAMS} teams": gate(seconds, 5, "s CPU"),
+        "allocation: missed of the best possible value, estimates off by a fifth": gate(
+            round(100 * float(missed), 2), 5, "%"
+        ),
+    }
 
 
 def forecasting() -> Gates:

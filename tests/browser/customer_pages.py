@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agile_sales.night_calendar import new_night
-from pipeline.models import Account, CustomColumn, Opportunity, SatisfactionResponse
+from pipeline.models import Account, CustomColumn, NextAction, Opportunity, SatisfactionResponse
 from pipeline.operations import (
     NewOpportunityScore,
     log_activity,
@@ -17,7 +17,7 @@ from pipeline.operations import (
     update_opportunity,
 )
 from tenancy.scoping import organization_scope
-from tests.architecture.world import a_bulk_change
+from tests.architecture.world import a_bulk_change, a_scored_account
 from tests.cast import Cast
 from tests.pipeline import records
 
@@ -155,6 +155,23 @@ def _many_changed(cast: Cast) -> str:
     return reverse("pipeline:bulk", args=[cast.acme.slug, bulk.pk])
 
 
+def _planned(page: str, choice: str = "") -> Callable[[Cast], str]:
+    """Return the builder of a page about an account that the night has planned."""
+
+    def address(cast: Cast) -> str:
+        with organization_scope(cast.acme):
+            account = a_scored_account(cast.acme, cast.rui)
+            below = a_scored_account(cast.acme, cast.rui)
+            NextAction.objects.filter(account=below).update(rank=2, place="below_cut", per_hour_minor=30_00)
+            if choice:
+                chosen = {"choice": choice, "chosen_at": timezone.now(), "chosen_until": timezone.localdate()}
+                NextAction.objects.filter(account=account).update(**chosen)
+        parts = [] if page == "priorities" else [account.pk]
+        return reverse(f"pipeline:{page}", args=[cast.acme.slug, *parts])
+
+    return address
+
+
 CUSTOMER_PAGES: list[tuple[str, Callable[[Cast], str]]] = [
     ("search", lambda cast: reverse("search", args=[cast.acme.slug])),
     ("search-found", _search("velora")),
@@ -165,6 +182,10 @@ CUSTOMER_PAGES: list[tuple[str, Callable[[Cast], str]]] = [
     ("accounts-empty", lambda cast: reverse("pipeline:accounts", args=[cast.acme.slug])),
     ("accounts-deleted", _after_deletion),
     ("deal-outlook", of_velora("opportunity", "opportunity_id")),
+    ("priorities-planned", _planned("priorities")),
+    ("next-action", _planned("next-action")),
+    ("next-action-accepted", _planned("next-action", "accepted")),
+    ("account-planned", _planned("account")),
     ("account-deals", of_velora("account", "account_id", tab="deals")),
     ("account-orders", of_velora("account", "account_id", tab="orders")),
     ("account-contacts", of_velora("account", "account_id", tab="contacts")),
