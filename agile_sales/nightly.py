@@ -16,6 +16,7 @@ from django.utils import timezone
 
 import coe.operations
 import pipeline.operations
+from coe.queries.model_quality import to_check
 from integrations.operations import purging as integrations_purging
 from pipeline.queries.priorities import band_changes
 from tenancy.bulk import insert_rows
@@ -113,10 +114,11 @@ def plan_week(*, organization: Organization, run: Run, now: datetime) -> StepRes
 
 
 def keep_overrides(*, organization: Organization, run: Run, now: datetime) -> StepResult:
-    """Put the scores that people set by hand back into their places, and end those whose time is over."""
+    """Put the scores that people set by hand back into their places, and mark those that want a second look."""
     kept, ended = pipeline.operations.keep_overrides(
         organization=organization, today=local_day(organization, now), now=now
     )
+    pipeline.operations.mark_to_check(organization=organization, pairs=to_check(organization=organization))
     return StepResult(rows_read=kept + ended, rows_written=kept + ended, detail={"kept": kept, "ended": ended})
 
 

@@ -25,6 +25,9 @@ class ScorePublication(TenantModel):
     as_of = models.DateTimeField()
     scored_at = models.DateTimeField()
     data_up_to = models.DateTimeField(null=True)
+    to_check = models.JSONField(
+        default=dict, db_default={}, help_text="Segments and territories about which the model is too sure."
+    )
 
     class Meta(TenantModel.Meta):
         constraints = [models.UniqueConstraint(fields=["organization"], name="score_publication_one_each")]

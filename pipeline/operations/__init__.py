@@ -20,7 +20,13 @@ from pipeline.operations.opportunities import (
 from pipeline.operations.opportunity_scores import NewOpportunityScore, record_opportunity_scores
 from pipeline.operations.opportunity_upserts import upsert_opportunities
 from pipeline.operations.orders import NewLine, OrderFields, create_order, update_order
-from pipeline.operations.overrides import UnableToOverride, keep_overrides, override_score, return_to_automatic
+from pipeline.operations.overrides import (
+    UnableToOverride,
+    keep_overrides,
+    mark_to_check,
+    override_score,
+    return_to_automatic,
+)
 from pipeline.operations.products import ProductFields, create_product, update_product
 from pipeline.operations.satisfaction import (
     SatisfactionFields,
@@ -80,6 +86,7 @@ __all__ = [
     "keep_overrides",
     "keep_undo_step",
     "log_activity",
+    "mark_to_check",
     "move_stage",
     "noted_changes",
     "override_score",

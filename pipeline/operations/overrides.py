@@ -1,11 +1,12 @@
 """Setting a score by hand, and the way back to the model's own."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
-from pipeline.models import Account, AccountScore, OverrideEnd, ScoreOverride
+from pipeline.models import Account, AccountScore, OverrideEnd, ScoreOverride, ScorePublication
 from tenancy import locks
 from tenancy.events import record_event
 from tenancy.models import Member, Organization
@@ -102,6 +103,14 @@ def keep_overrides(*, organization: Organization, today: date, now: datetime) ->
             _put_in_place(organization, current, override)
             kept += 1
     return kept, ended
+
+
+def mark_to_check(*, organization: Organization, pairs: Iterable[tuple[str, str]]) -> None:
+    """Mark the scores of these segments and territories, as ("segment", "key"), for people to look at twice."""
+    found: dict[str, list[str]] = {}
+    for title, name in sorted(pairs):
+        found.setdefault(title, []).append(name)
+    ScorePublication.objects.for_organization(organization).update(to_check=found)
 
 
 def _hold(organization: Organization) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
 
-from pipeline.models import AccountScore, OpportunityScore, ScoreOverride
+from pipeline.models import AccountScore, OpportunityScore, ScoreOverride, ScorePublication
 
 Badge = dict[str, Any]
 
@@ -17,8 +17,23 @@ def score_badge(account: str = "account_id") -> Subquery:
     """
     scores = AccountScore.objects.filter(organization=OuterRef("organization"), account_id=OuterRef(account))
     by_hand = override_of_account("account_id", score="score", until="expires_on")
-    said = JSONObject(score="score", before="previous_score", band="band", by_hand=by_hand)
+    published = ScorePublication.objects.filter(organization=OuterRef("organization"))
+    said = JSONObject(
+        score="score",
+        before="previous_score",
+        band="band",
+        by_hand=by_hand,
+        segment="account__segment",
+        territory="account__region",
+        to_check=Subquery(published.values("to_check")[:1]),
+    )
     return Subquery(scores.order_by().values(json=said))
+
+
+def wants_check(badge: Badge) -> bool:
+    """Whether the model is too sure of itself about accounts like this one, so that a person should look twice."""
+    to_check = badge.get("to_check") or {}
+    return any(badge.get(title) in names for title, names in to_check.items())
 
 
 def override_of_account(account: str, **shown: str) -> Subquery:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from pipeline.models import Account, Opportunity, OpportunityHistory, Order, OrderStatus, TrackedField
 from pipeline.queries import action_words
 from pipeline.queries.account_overview import Satisfaction
-from pipeline.queries.badges import Badge
+from pipeline.queries.badges import Badge, wants_check
 from tenancy.access import Action
 from tenancy.money import exponent, to_minor
 from ui.formats import format_day, format_money, format_number
@@ -49,7 +49,7 @@ def account_score(context: Context, account: Account | None, badge: Badge | None
     return score(
         by_hand["score"] if by_hand else now,
         change=now - before if change and before is not None else None,
-        word=gettext("by hand") if by_hand else "",
+        word=gettext("by hand") if by_hand else gettext("check") if wants_check(badge) else "",
         band=badge["band"],
         url=reverse("coe:score", args=[context["organization"].slug, account.pk]),
         about=account.name,

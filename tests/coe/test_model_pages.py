@@ -1,16 +1,21 @@
 """Whether a model can be trusted and where not, how it was tried, the way back: for those whose method it is."""
 
+import re
 from datetime import timedelta
 from importlib import import_module
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from agile_sales import nightly
+from agile_sales.night_calendar import new_night
 from coe.models import ModelQuality, TrainedModel
 from tenancy.models import DomainEvent, Outbox
 from tenancy.scoping import organization_scope
 from tests.coe.models import METRICS, a_figure, a_model, three_versions
 from tests.coe.records import NOW
+from tests.nightly.conftest import give_customers
 from tests.pipeline.pages import text_of
 
 
@@ -180,3 +185,18 @@ def test_the_stranger_sees_nothing_of_it(cast, versions, client_for):
 def test_a_version_that_is_none_is_not_found(cast, versions, client_for, query):
     assert client_for(cast.ana).get(address("model", "account_purchase", **query)).status_code == 404
     assert client_for(cast.ana).get(address("model", "who_wins")).status_code == 404
+
+
+def test_scores_of_a_segment_that_it_is_too_sure_about_say_check(cast, client_for, monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+    customers = give_customers(cast)
+    with organization_scope(cast.acme):
+        run = new_night(organization=cast.acme, requested_by=None, as_of=NOW, now=NOW)
+        a_model(cast.acme, state="rules")  # too sure about key accounts
+    nightly.run_night(organization=cast.acme, run_id=run.pk)
+
+    page = text_of(client_for(cast.rui).get(reverse("pipeline:accounts", args=["acme"])))
+
+    assert re.search(r"Explain score of Eager Engines: \d+ check", page)
+    assert not re.search(r"Explain score of Gone Gears: \d+ check", page)
+    assert customers.eager.segment == "key"
