@@ -26,6 +26,7 @@ from tenancy.working_time import local_day
 from ui.formats import format_day, format_money, format_number
 
 MOST_EACH_WAY = 5
+LEAST_POINTS = 0.05  # less is +0.0 on the screen
 RECORD_PAGES = {
     "opportunity": ("pipeline:opportunity", "opportunity_id"),
     "order": ("pipeline:order", "order_id"),
@@ -147,8 +148,10 @@ def strongest(reasons: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ordered = sorted(reasons, key=lambda reason: -abs(reason["points"]))
     good = [reason for reason in ordered if reason["points"] > 0]
     bad = [reason for reason in ordered if reason["points"] < 0]
-    shown = [*good[:MOST_EACH_WAY], *bad[:MOST_EACH_WAY]]
-    rest = [*good[MOST_EACH_WAY:], *bad[MOST_EACH_WAY:]]
+    shown = [
+        reason for reason in (*good[:MOST_EACH_WAY], *bad[:MOST_EACH_WAY]) if abs(reason["points"]) >= LEAST_POINTS
+    ]
+    rest = [reason for reason in ordered if reason not in shown]
     if rest:
         words = ngettext("%(count)s smaller reason", "%(count)s smaller reasons, together", len(rest))
         together = sum(reason["points"] for reason in rest)

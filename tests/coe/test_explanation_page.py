@@ -109,6 +109,19 @@ def test_a_margin_is_no_reason_for_those_who_may_not_see_costs(cast, customers, 
         assert sentence in text_of(client_for(member).get(url("priorities")))
 
 
+def test_reasons_that_weigh_next_to_nothing_are_one_row_and_the_points_still_add_up(cast, customers, client_for):
+    weights = [0.9, 0.5, 0.4, 0.3, 0.2, 0.1, -0.6, 0.04, -0.03]
+    reasons = [{"code": "learned", "points": one, "fact": {"text": f"Fact {one}"}, "records": []} for one in weights]
+    with organization_scope(cast.acme):
+        AccountScore.objects.filter(account=customers.eager).update(reasons=reasons)
+
+    shown = layer(client_for(cast.lena), customers.eager).context["strongest"]
+
+    assert [one["text"] for one in shown[:-1]] == [f"Fact {one}" for one in (0.9, 0.5, 0.4, 0.3, 0.2, -0.6)]
+    assert shown[-1]["text"] == "3 smaller reasons, together"
+    assert sum(one["points"] for one in shown) == pytest.approx(sum(weights))
+
+
 def test_an_account_without_a_score_has_no_why(cast, client_for):
     with organization_scope(cast.acme):
         account = Records(cast.acme).account()
