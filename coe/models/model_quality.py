@@ -12,7 +12,7 @@ class ModelQuality(TenantModel):
 
     ``figures`` and ``by`` are what `coe.scoring.quality` makes of the scores that were published a horizon ago and of
     what came since; empty while no score is that old (``note`` says so, and the figures of the training stand).
-    ``drift`` is the PSI of each input beyond chance, the largest first.
+    ``drift`` is the PSI of each input beyond chance, in no order: the database sorts the keys of JSON its own way.
     """
 
     model = TenantForeignKey("coe.TrainedModel", models.CASCADE, related_name="qualities")

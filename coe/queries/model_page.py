@@ -114,7 +114,9 @@ def look_at(*, organization: Organization, model: TrainedModel) -> Look:
     looks = ModelQuality.objects.for_organization(organization).filter(model=model)
     seen = list(looks.order_by("-as_of")[:MOST_LOOKS])[::-1]
     last = seen[-1] if seen else None
-    drift = {words_of(name): psi for name, psi in last.drift.items()} if last is not None else {}
+    # The database keeps the keys of JSON in an order of its own.
+    ordered = sorted(last.drift.items(), key=lambda one: -one[1]) if last is not None else []
+    drift = {words_of(name): psi for name, psi in ordered}
     drift = dict(sorted(drift.items(), key=lambda one: -one[1]))
     alarms = list(last.alarms) if last is not None else []
     if last is not None and last.figures:

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from coe.models import RuleCard, ScoringRun
+from coe.queries.explanations import learned_levers
 from coe.scoring import card as cards
 from coe.scoring.base_rate import log_odds
 from coe.scoring.outlook import Fading, Lever, fading, levers
@@ -27,9 +28,9 @@ def is_of_card(*, model_version: str) -> bool:
 def outlook(
     *, organization: Organization, score: AccountScore, reasons: Sequence[dict[str, Any]], today: date
 ) -> tuple[list[Lever], list[Fading]]:
-    """Return what would raise a score of the rule card, and which of the given reasons fade; of others, nothing."""
+    """Return what would raise a score, and, of the rule card's, which of the given reasons fade."""
     if not is_of_card(model_version=score.model_version):
-        return [], []
+        return learned_levers(organization=organization, account_id=score.account_id), []
     own = None
     if score.model_version != cards.RuleCard().model_version:
         own = RuleCard.objects.for_organization(organization).active_on(score.scored_at).first()

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from io import StringIO
 
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
@@ -13,6 +14,7 @@ from agile_sales import nightly
 from agile_sales.night_calendar import new_night
 from agile_sales.night_words import step_sentence
 from coe.models import ScoringRun
+from coe.queries.explanations import learned_levers
 from pipeline.models import AccountScore, AccountScoreHistory, OpportunitySnapshot, ScorePublication
 from tenancy.models import DomainEvent, Outbox, Run, RunStep
 from tenancy.scoping import organization_scope
@@ -305,3 +307,24 @@ def test_it_scores_by_what_it_has_just_learnt_and_says_what_that_rests_on(cast):
         log = ScoringRun.objects.for_organization(cast.acme).get(run=run)
         assert (log.state, log.note) == ("learned", "")
     assert step_sentence(done["learn"], today=NOW.date()).endswith("It counts from now on.")
+
+
+def test_what_would_raise_a_learnt_score_is_asked_of_the_model_that_made_it(cast, monkeypatch):
+    with organization_scope(cast.acme):
+        give_history(cast)
+    run_night(cast.acme)
+    worst = scores(cast.acme)[-1]
+    asked = []
+
+    def would_be(scorer, table, points=None):
+        asked.append(table.columns["open_deals"].numbers.tolist())
+        return np.array([0.2 + 0.3 * (asked[-1] == [1.0])])
+
+    monkeypatch.setattr("coe.scoring.selection.Scorer.probabilities", would_be)
+    with organization_scope(cast.acme):
+        levers = learned_levers(organization=cast.acme, account_id=worst.account_id)
+    with organization_scope(cast.globex):
+        assert learned_levers(organization=cast.globex, account_id=worst.account_id) == []
+
+    assert asked[0] == [0.0]
+    assert [(lever.code, lever.gain) for lever in levers] == [("open_deal_early", 30)]
