@@ -13,7 +13,7 @@ from pipeline.queries.choices import (
 )
 from pipeline.queries.contacts import ContactFilter, contact_activities, contacts, contacts_page, with_last_touch
 from pipeline.queries.custom import CustomFact, custom_columns, custom_facts
-from pipeline.queries.external_scores import external_scores
+from pipeline.queries.external_scores import external_scores, external_scores_of, said_of_deal
 from pipeline.queries.inquiries import InquiryFilter, inquiries, inquiries_page
 from pipeline.queries.opportunities import (
     OpportunityFilter,
@@ -25,7 +25,7 @@ from pipeline.queries.opportunities import (
     opportunity_totals,
     stage_stays,
 )
-from pipeline.queries.opportunity_scores import opportunity_score
+from pipeline.queries.opportunity_scores import deal_outlook, opportunity_score
 from pipeline.queries.orders import OrderFilter, order_lines, order_totals, orders, orders_page
 from pipeline.queries.products import ProductFilter, products, products_page
 from pipeline.queries.timeline import undone_of
@@ -51,7 +51,9 @@ __all__ = [
     "custom_columns",
     "custom_facts",
     "deal_choices",
+    "deal_outlook",
     "external_scores",
+    "external_scores_of",
     "field_changes",
     "inquiries",
     "inquiries_page",
@@ -70,6 +72,7 @@ __all__ = [
     "product_families",
     "products",
     "products_page",
+    "said_of_deal",
     "stage_stays",
     "stages_in_use",
     "stages_of",

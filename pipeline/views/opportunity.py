@@ -46,7 +46,10 @@ def _found(request: MemberRequest) -> OpportunityQuerySet:
     today = local_day(request.organization, timezone.now())
     found = queries.opportunities(organization=request.organization, member=request.member, today=today)
     found = found.with_editable(request.member, Action.EDIT_OPPORTUNITIES, as_of=today)
-    return found.annotate(score_badge=score_badge()).select_related("account", "stage", "owner", "product")
+    found = found.annotate(
+        score_badge=score_badge(), deal_outlook=queries.deal_outlook(), said_of_deal=queries.said_of_deal()
+    )
+    return found.select_related("account", "stage", "owner", "product")
 
 
 def _page(
@@ -69,7 +72,7 @@ def _page(
             organization=request.organization, record="opportunity", values=deal.custom
         ),
         **_outlook(request, deal),
-        "external_scores": queries.external_scores(organization=request.organization, opportunity=deal),
+        "external_scores": queries.external_scores_of(deal),
         "move_form": move_form,
         "may_edit": may_edit,
         "days_in_stage": max(0, (now - deal.stage_entered_at).days),
@@ -81,7 +84,7 @@ def _page(
 
 def _outlook(request: MemberRequest, deal: Opportunity) -> dict[str, Any]:
     """Return what the last night said of an open deal, with its reasons in words."""
-    score = queries.opportunity_score(organization=request.organization, opportunity=deal)
+    score = queries.opportunity_score(deal)
     if score is None:
         return {}
     day = local_day(request.organization, score.as_of)

@@ -92,12 +92,12 @@ def test_a_model_speaks_once_of_a_moment_and_the_latest_counts(
 def test_a_deal_has_them_too(cast: Cast, acme: Caller, account: Any, client_for: Any) -> None:
     with organization_scope(cast.acme):
         deal = a_deal(cast.acme, account)
-    body = {"opportunity_id": str(deal.pk), "model_name": "desk", "score": 12}
+    body = {"opportunity_id": str(deal.pk), "model_name": "other-house", "score": 12}
     assert acme.post(ADDRESS, body).status_code == 201
     assert acme.post(ADDRESS, body | {"account_id": str(account.pk)}).status_code == 422
 
     page = client_for(cast.lena).get(reverse("pipeline:opportunity", args=["acme", deal.pk])).content.decode()
-    assert "desk" in page
+    assert "other-house" in page
 
 
 def test_a_stranger_can_neither_give_nor_see_one(cast: Cast, acme: Caller, account: Any) -> None:
