@@ -49,8 +49,8 @@ def score_opportunities(
     ids = [row[0] for row in rows(OPEN, {"org": organization.pk, "as_of": as_of})]
     stages = StageTimes(organization=organization, as_of=as_of)
     block = deal_features(organization=organization, ids=ids, at=as_of, stages=stages)
-    win = champion(organization=organization, purpose=Purpose.OPPORTUNITY_WIN)
-    slip = champion(organization=organization, purpose=Purpose.OPPORTUNITY_SLIP)
+    win = champion(organization=organization, purpose=Purpose.OPPORTUNITY_WIN, as_of=as_of)
+    slip = champion(organization=organization, purpose=Purpose.OPPORTUNITY_SLIP, as_of=as_of)
     points = deal_points(block)
     chances = _chances(win, block, points)
     slips = None if slip.scorer is None or not len(block) else slip.scorer.probabilities(block.table)
@@ -67,7 +67,13 @@ def score_opportunities(
         as_of=as_of,
         scored_at=scored_at,
     )
-    return DealScoringOutcome(len(block), told, state, version, win.note)
+    return DealScoringOutcome(len(block), told, state, version, _note(win, slip))
+
+
+def _note(win: Champion, slip: Champion) -> str:
+    """Say of both questions what is used instead of what; without a model nothing is said of closing later."""
+    late = slip.note and (slip.note if slip.scorer else "No chance of closing later is given: its model can't be used.")
+    return " ".join(one for one in (win.note, late) if one)
 
 
 def _chances(win: Champion, block: DealBlock, points: Floats) -> Floats:

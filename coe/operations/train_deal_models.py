@@ -76,6 +76,7 @@ def train_deal_models(
             purpose=purpose,
             examples=examples,
             trained_at=trained_at,
+            trained_until=as_of,
             trained_by=trained_by,
             because=because,
         )

@@ -319,6 +319,31 @@ def test_a_damaged_model_is_said_and_replaced(acme: Records) -> None:
     assert scores(acme.organization)["Still scored"].model_version == "deal-card-shipped"
 
 
+def test_a_score_of_the_past_does_not_know_what_was_learnt_later(acme: Records) -> None:
+    learnable(acme)
+    an_open_deal(acme, "Back then", days=40)
+    score(acme.organization)
+
+    assert score(acme.organization, at(20), learn=False).model_version == "deal-card-shipped"
+    operations.train_deal_models(organization=acme.organization, as_of=at(20), trained_at=NOW, whatever=True)
+    assert score(acme.organization, at(20), learn=False).model_version == "model-2-learned"
+
+
+def test_a_damaged_model_of_closing_later_is_said(acme: Records) -> None:
+    learnable(acme)
+    an_open_deal(acme, "Still scored")
+    score(acme.organization)
+    slip = TrainedModel.objects.get(purpose="opportunity_win")
+    slip._state.adding, slip.pk, slip.purpose = True, None, "opportunity_slip"
+    slip.save()
+    TrainedModelFile.objects.create(organization=acme.organization, model=slip, checksum="0" * 64, data=b"nonsense")
+
+    outcome = score(acme.organization, NOW + timedelta(days=1), learn=False)
+
+    assert "closing later" in outcome.note
+    assert scores(acme.organization)["Still scored"].slip_probability is None
+
+
 def test_deals_that_are_late_teach_which_ones_will_be(acme: Records) -> None:
     chance = np.random.default_rng(5)
     deals = learnable(acme, 120)
