@@ -94,8 +94,12 @@ def typical_values(
 
 def row_of(values: Mapping[str, Cell], kinds: Mapping[str, str]) -> Table:
     """Return what ``typical_values`` kept as a table of one row."""
+    cells = {name: values.get(name) for name in kinds}
+    for name, kind in kinds.items():
+        if kind == Kind.FLAG and isinstance(one := cells[name], float):  # as versions of models kept it before
+            cells[name] = "yes" if one >= 0.5 else "no"
     table = read_table(
-        {name: [values.get(name)] for name in kinds}, kinds={name: Kind(kind) for name, kind in kinds.items()}
+        {name: [cell] for name, cell in cells.items()}, kinds={name: Kind(kind) for name, kind in kinds.items()}
     )
     known_at = values.get(KNOWN_AT)
     return replace(table, rows=1, known_at=np.array([known_at]) if isinstance(known_at, float) else None)

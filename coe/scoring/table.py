@@ -74,6 +74,8 @@ class Column:
             return self.words[self.codes[row]]
         if self.kind is Kind.DATE:
             return datetime.date.fromordinal(int(self.numbers[row]) + DAY_ZERO).isoformat()
+        if self.kind is Kind.FLAG:
+            return "yes" if self.numbers[row] >= 0.5 else "no"
         return float(self.numbers[row])
 
 

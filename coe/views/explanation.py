@@ -121,6 +121,7 @@ def explained(request: MemberRequest, now_said: queries.ScoreNow, now: datetime)
         "reasons": reasons,
         "strongest": strongest(reasons),
         "start": start,
+        "start_name": start_name(found),
         "start_words": start_words(found, start),
         "total": total,
         "total_words": _("which is a chance of %(percent)s%%") % {"percent": percent},
@@ -171,6 +172,13 @@ def rank_words(found: AccountScore, scored: int) -> str:
         "all": format_number(scored),
         "percent": format_number(int(ahead)),
     }
+
+
+def start_name(found: AccountScore) -> str:
+    """Return what the points start from."""
+    if is_of_card(model_version=found.model_version):
+        return _("The usual of all accounts")
+    return _("The usual of its segment, and what weighs little")
 
 
 def start_words(found: AccountScore, start: float) -> str:

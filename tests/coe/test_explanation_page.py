@@ -122,6 +122,18 @@ def test_reasons_that_weigh_next_to_nothing_are_one_row_and_the_points_still_add
     assert sum(one["points"] for one in shown) == pytest.approx(sum(weights))
 
 
+def test_what_the_points_start_from_is_called_what_it_is(cast, customers, client_for):
+    client = client_for(cast.cora)
+    assert "The usual of all accounts" in text_of(client.get(page_of(customers.eager)))
+    with organization_scope(cast.acme):
+        AccountScore.objects.filter(account=customers.eager).update(model_version="model-1-learned")
+
+    page = text_of(client.get(page_of(customers.eager)))
+
+    assert "The usual of its segment, and what weighs little" in page
+    assert "The usual of all accounts" not in page
+
+
 def test_an_account_without_a_score_has_no_why(cast, client_for):
     with organization_scope(cast.acme):
         account = Records(cast.acme).account()

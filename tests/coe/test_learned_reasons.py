@@ -66,6 +66,22 @@ def test_each_reason_has_points_the_fact_and_a_sentence(learner):
         assert any(one.code == "rule_card" for reasons in found for one in reasons)
 
 
+@pytest.mark.parametrize("kept", [lambda cell: cell, {"yes": 1.0, "no": 0.0}.__getitem__])
+def test_yes_and_no_are_said_as_such_and_compared_with_what_is_typical(kept):
+    budget = np.arange(200) % 4 == 0
+    y = (np.arange(200) % 7 < 2 + 4 * budget).astype(float)
+    table = read_table({"budget": ["yes" if one else "no" for one in budget]})
+    scorer = Scorer(Correction(1).fit(Outcomes(table, y, np.zeros(200))))
+    values = {column: kept(cell) for column, cell in typical_values(table)[""].items()}
+
+    with_it, usual = learned_reasons(
+        scorer, table.take(np.array([0, 1])), typical=Typical({"": values}, {"budget": "flag"}), segments=["", ""]
+    )
+
+    assert [(one.fact["text"], one.points > 0) for one in with_it] == [("budget: yes; typical is no", True)]
+    assert not usual, "what is typical is no reason"
+
+
 def test_a_segment_is_compared_with_its_own_type():
     _, _, _, found = reasons_of(Correction(30), rows=tuple(range(40)))
 
