@@ -59,7 +59,10 @@ class WeekPlan(TenantModel):
 
     class Meta(TenantModel.Meta):
         constraints = [models.UniqueConstraint(fields=["organization", "run", "member"], name="week_plan_once")]
-        indexes = [models.Index(fields=["organization", "member", "as_of", "id"], name="week_plan_by_member")]
+        indexes = [
+            models.Index(fields=["organization", "member", "as_of", "id"], name="week_plan_by_member"),
+            models.Index(fields=["organization", "-as_of", "-id"], name="week_plan_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.planned:g} of {self.hours:g} hours"
