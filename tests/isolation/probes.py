@@ -53,16 +53,17 @@ class Probe:
 def foreign_pages(victim: Victim, attackers: list[Attacker]) -> Iterator[Probe]:
     """Everybody at every page of Acme, and at their own with Acme's ids in the path."""
     for address in _pages():
-        ids = {name: victim.ids[name] for name in address.parameters if name != "organization"}
+        ids = {name: victim.ids[name] for name in address.parameters if name in victim.ids}
+        named = ids | {name: victim.words[name] for name in address.parameters if name in victim.words}
         for attacker in attackers:
             nobody = attacker.name in ("nobody", "token")  # a token opens no page
             for method in ("GET", "POST"):
-                theirs = reverse(address.name, kwargs={"organization": "acme", **ids})
+                theirs = reverse(address.name, kwargs={"organization": "acme", **named})
                 allowed = frozenset({302, 405} if nobody else {404, 405})
                 headers = attacker.headers
                 yield Probe(attacker, address.name, method, theirs, _place(address), headers=headers, allowed=allowed)
                 if ids and not nobody:
-                    own = reverse(address.name, kwargs={"organization": "globex", **ids})
+                    own = reverse(address.name, kwargs={"organization": "globex", **named})
                     # 302: asked to prove who is there, before anything is looked for.
                     refused = frozenset({302, 403, 404, 405})
                     yield Probe(attacker, address.name, method, own, _place(address), allowed=refused)

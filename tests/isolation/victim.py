@@ -24,7 +24,9 @@ class Victim:
 
     cast: Cast
     ids: dict[str, str]
-    """For each parameter of an address the id of a record."""
+    """For each parameter of an address that names a record, its id."""
+    words: dict[str, str]
+    """For each of the others a word: everybody's pages have the same ones."""
     every_id: frozenset[str]
     """The id of every row."""
     tables: tuple[str, ...]
@@ -51,7 +53,9 @@ def build_victim(cast: Cast) -> Victim:
     """Give Acme a record of each kind that an address may name, and mark all of its rows."""
     makers = parameters_of(cast)
     with organization_scope(cast.acme), connection.cursor() as cursor:
-        ids = {name: maker() for name, maker in makers.items()}
+        made = {name: maker() for name, maker in makers.items()}
+        ids = {name: value for name, value in made.items() if UUID_FORM.fullmatch(value)}
+        words = {name: value for name, value in made.items() if name not in ids}
         tables = tuple(catalogue.tenant_tables(cursor))
         for table, column in _marked(cursor, tables):
             _try(cursor, f'UPDATE "{table}" SET "{column}" = left(%s || id::text, 40)', [CANARY])
@@ -60,7 +64,7 @@ def build_victim(cast: Cast) -> Victim:
             cursor.execute(f'SELECT id::text FROM "{table}"')
             every_id |= {row[0] for row in cursor.fetchall()}
         cursor.execute("UPDATE tenancy_organization SET name = %s WHERE id = %s", [f"{CANARY}firm", str(cast.acme.pk)])
-    return Victim(cast, ids, frozenset(every_id | {str(cast.acme.pk)}), tables)
+    return Victim(cast, ids, words, frozenset(every_id | {str(cast.acme.pk)}), tables)
 
 
 def _marked(cursor: Any, tables: Collection[str]) -> Iterator[tuple[str, str]]:

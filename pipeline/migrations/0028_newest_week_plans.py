@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("pipeline", "0026_fence_score_overrides"),
+        ("pipeline", "0027_scores_to_check"),
         ("tenancy", "0019_member_hours"),
     ]
 
