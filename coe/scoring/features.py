@@ -73,7 +73,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("deals_lost_year", "deals", "Deals lost in 12 months"),
     Feature("days_since_lost_to_competitor", "deals", "Days since a deal was lost to a competitor"),
     Feature("nps", "voice", "Last answer to “would you recommend us”"),
-    Feature("nps_days", "voice", "Days since that answer"),
+    Feature("nps_days", "voice", "Days since they last said whether they would recommend us"),
     Feature("known_days", "fit", "Days since the account is known"),
     Feature("employees", "fit", "Employees"),
     Feature("revenue", "fit", "Revenue of the firm"),

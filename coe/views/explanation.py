@@ -80,7 +80,7 @@ def score(request: MemberRequest, account_id: UUID) -> HttpResponse:
     context |= {
         "history": [{**one, "band_word": rules.band_word(one["band"])} for one in reversed(now_said.history)],
         "trend": [one["score"] for one in now_said.history],
-        **stake(found),
+        **stake(found, now_said.by_hand),
     }
     return render(request, "coe/explanation.html", context)
 
@@ -125,7 +125,6 @@ def explained(request: MemberRequest, now_said: queries.ScoreNow, now: datetime)
         "start_words": start_words(found, start),
         "total": total,
         "total_words": _("which is a chance of %(percent)s%%") % {"percent": percent},
-        "percent": 100 * found.probability,
         "by_hand": by_hand(now_said.by_hand),
         "levers": [lever_words(lever) for lever in can_do[:3]],
         "fades": [fading_words(one, found, readable, day) for one in fades[:2]],
@@ -215,19 +214,20 @@ def fading_words(one: Fading, found: AccountScore, reasons: list[dict[str, Any]]
     }
 
 
-def stake(found: AccountScore) -> dict[str, Any]:
-    """Return what the money at stake is made of."""
+def stake(found: AccountScore, override: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what the money at stake is made of; a chance that was set by hand is the one that counts."""
+    percent = 100 * found.probability if override is None else override["score"]
     basis = {"typical_minor": 0, "deals_minor": 0, "left_out": [], **found.value_basis}
     expected = format_money(basis["typical_minor"] + basis["deals_minor"], found.currency, short=True)
     words = _("%(percent)s%% of %(expected)s, what it would likely spend.")
     if basis["left_out"]:
         words += " " + _("Amounts in %(currencies)s are not counted: they can't be added without a rate.")
     given = {
-        "percent": format_number(100 * found.probability),
+        "percent": format_number(percent),
         "expected": expected,
         "currencies": ", ".join(basis["left_out"]),
     }
-    return {"basis": basis, "stake_words": words % given}
+    return {"basis": basis, "percent": percent, "stake_words": words % given}
 
 
 def record_link(request: MemberRequest, found: AccountScore, record: dict[str, str]) -> dict[str, str]:

@@ -69,6 +69,15 @@ def test_it_counts_in_lists_and_explanation_and_the_model_s_own_stays_beside_it(
     assert (event.payload["score"], event.actor_id) == (90, cast.lena.pk)
 
 
+def test_the_value_at_stake_rests_on_the_chance_that_counts(cast, customers, client_for):
+    client = client_for(cast.lena)
+    set_by_hand(client, customers.eager, score="7")
+
+    page = text_of(client.get(address("score", customers.eager)))
+
+    assert "7% of €" in page.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def test_its_account_takes_the_place_that_it_would_have(cast, customers, client_for):
     before = places(cast.acme)
 
