@@ -13,7 +13,7 @@ from pipeline.queries.choices import (
 )
 from pipeline.queries.contacts import ContactFilter, contact_activities, contacts, contacts_page, with_last_touch
 from pipeline.queries.custom import CustomFact, custom_columns, custom_facts
-from pipeline.queries.external_scores import external_scores, external_scores_of, said_of_deal
+from pipeline.queries.external_scores import external_scores_of, said_of
 from pipeline.queries.inquiries import InquiryFilter, inquiries, inquiries_page
 from pipeline.queries.opportunities import (
     OpportunityFilter,
@@ -52,7 +52,6 @@ __all__ = [
     "custom_facts",
     "deal_choices",
     "deal_outlook",
-    "external_scores",
     "external_scores_of",
     "field_changes",
     "inquiries",
@@ -72,7 +71,7 @@ __all__ = [
     "product_families",
     "products",
     "products_page",
-    "said_of_deal",
+    "said_of",
     "stage_stays",
     "stages_in_use",
     "stages_of",

@@ -22,6 +22,7 @@ from pipeline.models import (
 from pipeline.queries.accounts import SURVEY_WINDOW, accounts
 from pipeline.queries.badges import deal_score, score_badge
 from pipeline.queries.contacts import with_last_touch
+from pipeline.queries.external_scores import said_of
 from pipeline.queries.next_actions import account_value, next_action, owned_products
 from pipeline.queries.timeline import TimelineEntry, TimelineKind, account_timeline
 from pipeline.querysets import ContactQuerySet, OpportunityQuerySet, OrderQuerySet
@@ -132,6 +133,7 @@ def account_overview(
         .annotate(**{f"scored_{name}": F(f"score__{name}") for name in SCORED}, scored_id=F("score__id"))
         .annotate(past_scores=_past_scores(), quarters=_quarters(as_of), score_badge=score_badge("pk"))
         .annotate(planned=next_action("pk"), worth=account_value("pk"), owned=owned_products())
+        .annotate(said_by_others=said_of("account"))
         .get(pk=account_id)
     )
     facts: Any = account

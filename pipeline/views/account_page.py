@@ -63,9 +63,7 @@ def account(request: MemberRequest, account_id: UUID) -> HttpResponse:
         )
         if tab == "overview"
         else [],
-        "external_scores": queries.external_scores(organization=request.organization, account=overview.account)
-        if tab == "overview"
-        else [],
+        "external_scores": queries.external_scores_of(overview.account) if tab == "overview" else [],
         **(_worth(overview, today) if tab == "overview" else {}),
         "tab": tab,
         "kind": kind,

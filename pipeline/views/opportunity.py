@@ -47,7 +47,7 @@ def _found(request: MemberRequest) -> OpportunityQuerySet:
     found = queries.opportunities(organization=request.organization, member=request.member, today=today)
     found = found.with_editable(request.member, Action.EDIT_OPPORTUNITIES, as_of=today)
     found = found.annotate(
-        score_badge=score_badge(), deal_outlook=queries.deal_outlook(), said_of_deal=queries.said_of_deal()
+        score_badge=score_badge(), deal_outlook=queries.deal_outlook(), said_by_others=queries.said_of("opportunity")
     )
     return found.select_related("account", "stage", "owner", "product")
 
