@@ -257,7 +257,7 @@ def _stage(organization: Organization, copied: CopiedRows) -> _Staging:
             f'CREATE TEMPORARY TABLE "{table}" ON COMMIT DROP AS'  # noqa: S608 # nosec B608 # our names; values are parameters
             f' SELECT {listed} FROM "{copied.model._meta.db_table}" WITH NO DATA'
         )
-        cursor.copy_expert(f'COPY "{table}" ({listed}) FROM STDIN', StringIO(copied.text), size=COPY_CHARACTERS)
+        cursor.copy_expert(f'COPY "{table}" ({listed}) FROM STDIN', StringIO(copied.text), COPY_CHARACTERS)
     return _Staging(table, copied.columns, copied.count)
 
 

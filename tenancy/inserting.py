@@ -13,14 +13,12 @@ from django.db import connection, models
 def insert_statement(model: type[models.Model]) -> str | None:
     """Return the statement that writes one row of `model` and returns what the database makes of it.
 
-    None where the text depends on the values, or what comes back must be converted: then Django writes the row.
+    None where the text depends on the values: then Django writes the row.
     """
     written = [field for field in model._meta.local_concrete_fields if not field.generated]
     returned = [field.get_col(model._meta.db_table) for field in model._meta.db_returning_fields]
     # That of bytes is the same as any other for our driver.
     if any(hasattr(field, "get_placeholder") and not isinstance(field, models.BinaryField) for field in written):
-        return None
-    if any(column.get_db_converters(connection) or connection.ops.get_db_converters(column) for column in returned):
         return None
     name = connection.ops.quote_name
     table, columns = name(model._meta.db_table), ", ".join(name(str(field.column)) for field in written)
@@ -40,4 +38,23 @@ def insert_row(record: models.Model, fields: Sequence[Any]) -> list[Any] | None:
     values = [field.get_db_prep_save(field.pre_save(record, True), connection) for field in fields]
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return [cursor.fetchone()] if cursor.description else []
+        return [_converted(type(record), cursor.fetchone())] if cursor.description else []
+
+
+@cache
+def _converters(model: type[models.Model]) -> list[tuple[int, list[Any], Any]]:
+    """Return place, converters and column of what the database returns in another form than Python's."""
+    returned = [field.get_col(model._meta.db_table) for field in model._meta.db_returning_fields]
+    found = [
+        (place, [*connection.ops.get_db_converters(column), *column.get_db_converters(connection)], column)
+        for place, column in enumerate(returned)
+    ]
+    return [one for one in found if one[1]]
+
+
+def _converted(model: type[models.Model], row: Sequence[Any]) -> Any:
+    values = list(row)
+    for place, converters, column in _converters(model):
+        for convert in converters:
+            values[place] = convert(values[place], column, connection)
+    return values

@@ -149,7 +149,12 @@ def make_database(name: str) -> None:
         cursor.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(target))
         cursor.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO agile_app, agile_system").format(target))
     connection.close()
-    owner = psycopg2.connect(with_database(os.environ["DATABASE_OWNER_URL"], name))
+    let_truncate(with_database(os.environ["DATABASE_OWNER_URL"], name))
+
+
+def let_truncate(owner_url: str) -> None:
+    """Let the tests' role empty the tables that are there now; one that is made anew needs it again."""
+    owner = psycopg2.connect(owner_url)
     owner.autocommit = True
     with owner.cursor() as cursor:
         cursor.execute("GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO agile_app")

@@ -181,6 +181,9 @@ def model_promote(request: MemberRequest, purpose: str) -> HttpResponse:
     """Let a version count because a person says so."""
     found = versions_of(request, purpose)
     version = request.POST.get("version", "")
+    if not version:
+        messages.error(request, _("Choose the version that is to count."))
+        return redirect("coe:model", organization=request.organization.slug, purpose=purpose)
     chosen = next((one for one in found.all if str(one.version) == version), None)
     if chosen is None:
         raise Http404

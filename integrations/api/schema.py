@@ -211,6 +211,10 @@ def add_bodies(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     return result
 
 
+OF_AN_ACCOUNT = frozenset(("AccountScore", "AccountValue", "NextAction", "OpportunityScore"))
+"""Records that are known by the id of what they are about."""
+
+
 def let_fields_be_chosen(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Promise no single field of a record (a hook of drf-spectacular): `fields` leaves out what was not asked for."""
     schemas = result["components"]["schemas"]
@@ -221,7 +225,7 @@ def let_fields_be_chosen(result: dict[str, Any], **kwargs: Any) -> dict[str, Any
                 shown = content.get("application/json", {}).get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
                 if shown.endswith("Page"):
                     shown = schemas[shown]["properties"]["results"]["items"]["$ref"].rsplit("/", 1)[-1]
-                if "id" in schemas.get(shown, {}).get("properties", {}) or shown == "AccountScore":
+                if "id" in schemas.get(shown, {}).get("properties", {}) or shown in OF_AN_ACCOUNT:
                     schemas[shown].pop("required", None)
     return result
 

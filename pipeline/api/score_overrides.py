@@ -65,7 +65,12 @@ BODY = Body(
         bodies.whole("score", 1, 99, "The chance to buy, in per cent.", example=85, required=True),
         bodies.code("reason", OverrideReason.values, "Why somebody knows better.", example="agreed", required=True),
         bodies.text("words", 500, "The reason in words.", example="The board has said yes.", lines=True, required=True),
-        bodies.day("expires_on", "The first day on which it no longer counts: at most 180 days ahead.", required=True),
+        bodies.day(
+            "expires_on",
+            "The first day on which it no longer counts: at most 180 days ahead.",
+            example="2026-12-21",
+            required=True,
+        ),
     ],
     read_only=("automatic_score", "set_by", "set_at", "ended_at", "ended_how"),
 )

@@ -51,6 +51,7 @@ class ExternalScore(TenantModel):
             models.CheckConstraint(condition=~Q(model_name=""), name="external_score_has_model"),
             one_of("trend", Trend, name="external_score_trend", blank=True),
         ]
+        indexes = [models.Index(fields=["organization", "scored_at", "id"], name="external_score_by_moment")]
 
     def __str__(self) -> str:
         return f"{self.model_name}: {self.score}"

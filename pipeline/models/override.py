@@ -76,6 +76,7 @@ class ScoreOverride(TenantModel):
         indexes = [
             models.Index(fields=["organization", "account", "set_at", "id"], name="score_override_by_account"),
             models.Index(fields=["organization", "expires_on", "id"], name="score_override_by_expiry"),
+            models.Index(fields=["organization", "set_at", "id"], name="score_override_by_moment"),
         ]
 
     def __str__(self) -> str:

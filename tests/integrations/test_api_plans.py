@@ -20,7 +20,7 @@ LISTS = [
     for pattern in urlpatterns
     if issubclass(getattr(pattern.callback, "cls", object), ListView)
 ]
-SORTED_IN_MEMORY = {"stages"}  # a handful of rows, however large the organisation
+SORTED_IN_MEMORY = {"stages", "scoring_models"}  # a handful of rows, however large the organisation
 WAYS = [
     (view, way)
     for view in LISTS
@@ -30,6 +30,7 @@ WAYS = [
 ]
 VALUES: list[tuple[type[Any], Any]] = [
     (models.UUIDField, uuid4()),
+    (models.ForeignKey, uuid4()),
     (models.DateTimeField, timezone.now()),
     (models.DateField, date(2026, 3, 2)),
     (models.IntegerField, 5),

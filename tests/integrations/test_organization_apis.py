@@ -142,6 +142,7 @@ def test_a_member_says_who_and_where(cast: Cast, acme: Caller) -> None:
         "title": "Account manager",
         "role": "member",
         "manager": {"id": str(cast.sil.pk), "name": "Sil Marten"},
+        "hours_per_week": None,
         "is_active": True,
         "has_login": True,
         "memberships": [

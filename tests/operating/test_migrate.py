@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 
 from tests.manage import run_manage
-from tests.servers import ROOT
+from tests.servers import ROOT, let_truncate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def _migrated_again() -> Iterator[None]:
     yield
     run_manage("migrate", "coe")
+    let_truncate(os.environ["DATABASE_OWNER_URL"])
 
 
 @pytest.mark.usefixtures("_migrated_again")
