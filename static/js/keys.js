@@ -13,7 +13,7 @@
     all[at(all)]?.classList.remove("cur");
     row.classList.add("cur");
     row.scrollIntoView({ block: "nearest" });
-    ($("th a", row) || $("a, button", row) || row).focus({ preventScroll: true });
+    ($("th a:not([data-peek])", row) || $("a, button", row) || row).focus({ preventScroll: true });
     seat = name(row);
     /* Kept in the address, so that it is still there after Back */
     if (seat) history.replaceState(history.state, "", "#" + encodeURI(seat));
@@ -55,7 +55,7 @@
     if (key === "j" && all.length) move(all, current + 1);
     else if (key === "k" && all.length) move(all, current < 0 ? 0 : current - 1);
     else if (key === "x" && current >= 0) tick(all[current], event.shiftKey);
-    else if (key === "Enter" && current >= 0 && (target === document.body || target.id === "main" || target === all[current])) ($("th a", all[current]) || $("a", all[current]))?.click();
+    else if (key === "Enter" && current >= 0 && (target === document.body || target.id === "main" || target === all[current])) ($("th a:not([data-peek])", all[current]) || $("a", all[current]))?.click();
     else if (key === "w" && current >= 0 && $("[data-peek]", all[current])) { event.preventDefault(); $("[data-peek]", all[current]).click(); }
     else if (key === "/" && filter()) { event.preventDefault(); filter().focus(); }
     else if (key === "z") document.dispatchEvent(new CustomEvent("undo"));

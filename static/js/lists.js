@@ -30,7 +30,7 @@
   document.addEventListener("click", event => {
     const row = event.target.closest("tbody[data-cursor] > tr");
     if (!row || event.target.closest("a, button, input, select, label, summary, [popover]") || String(getSelection())) return;
-    $("th a", row)?.click();
+    $("th a:not([data-peek])", row)?.click();
   });
   /* A select that filters sends its form at once */
   document.addEventListener("change", event => { if (event.target.matches("select[data-send]")) event.target.form?.requestSubmit(); });
