@@ -221,7 +221,7 @@ class TestMemory:
 
 
 class TestPriorities:
-    def test_enter_opens_the_account(self, people: Cast, open_window: Open) -> None:
+    def test_enter_opens_the_account_and_w_says_why(self, people: Cast, open_window: Open) -> None:
         from tests.architecture.world import a_scored_account
 
         with organization_scope(people.acme):
@@ -231,6 +231,11 @@ class TestPriorities:
         window.open("/acme/priorities/")
 
         page.keyboard.press("j")
+        page.keyboard.press("w")
+        why = page.get_by_role("dialog", name="Why this score")
+        expect(why).to_contain_text("Why 71")
+        page.keyboard.press("Escape")
+        expect(why).to_be_hidden()
         page.keyboard.press("Enter")
 
         page.wait_for_url(f"**/acme/accounts/{account.pk}/")
