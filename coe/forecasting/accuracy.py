@@ -1,13 +1,12 @@
 """Who was right: the forecasts that were made at one point of many periods, against what came."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
-from coe.forecasting.stages import SURE, Floats
+from coe.forecasting.stages import Floats, rate_interval
 
 FEWEST_PERIODS = 4
 
@@ -81,10 +80,7 @@ def inside(low: Sequence[float], high: Sequence[float], actual: Sequence[float])
     number, hits = len(came), int(((came >= bottom) & (came <= top)).sum())
     if not number:
         return Inside(0, 0, None, None, None)
-    rate, spread = hits / number, SURE**2 / number
-    middle = (rate + spread / 2) / (1 + spread)
-    half = SURE / (1 + spread) * math.sqrt(rate * (1 - rate) / number + spread / (4 * number))
-    return Inside(number, hits, rate, max(0.0, middle - half), min(1.0, middle + half))
+    return Inside(number, hits, hits / number, *rate_interval(hits, number))
 
 
 def pinball(quantiles: Mapping[float, Sequence[float]], actual: Sequence[float]) -> float:

@@ -60,7 +60,7 @@ def stage_chances(
         number, wins = int(counted.sum()), int(won.sum())
         # The prior weighs as many typical deals by value as it weighs by count.
         usual = float(worth.mean()) if number and worth.any() else 1.0
-        low, high = _interval(wins + weight * prior, number + weight)
+        low, high = rate_interval(wins + weight * prior, number + weight)
         chances[stage] = StageChance(
             probability=(wins + weight * prior) / (number + weight),
             by_value=(float(worth[won].sum()) + weight * prior * usual) / (float(worth.sum()) + weight * usual),
@@ -74,8 +74,8 @@ def stage_chances(
     return chances
 
 
-def _interval(wins: float, number: float) -> tuple[float, float]:
-    """Return the score interval of a rate (Wilson 1927); the prior counts as so many deals."""
+def rate_interval(wins: float, number: float) -> tuple[float, float]:
+    """Return the 95 % interval of a rate (Wilson 1927) of some deals or periods, one at least."""
     rate, spread = wins / number, SURE**2 / number
     middle = (rate + spread / 2) / (1 + spread)
     half = SURE / (1 + spread) * math.sqrt(rate * (1 - rate) / number + spread / (4 * number))

@@ -5,7 +5,6 @@ regression brought nothing up to 3,000 rows in our simulations, so it isn't here
 1/(n₋+2) keep a separable handful from becoming certainty.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,12 +13,12 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from coe.scoring.intervals import wilson
 from coe.scoring.table import Floats
 
 LEAST, MOST = 0.01, 0.99  # nothing open is ever certain
 BINS = 20
 FEWEST_IN_BIN = 30
-NORMAL = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +54,6 @@ def fit_curve(kind: str, z: Floats, y: Floats) -> Curve:
 
     found = minimize(loss, np.array([0.0, 1.0]), jac=True, method="L-BFGS-B", bounds=[(None, None), (0.05, 20)]).x
     return Curve(kind, float(found[0]), float(found[1]))
-
-
-def wilson(positives: float, rows: float) -> tuple[float, float]:
-    """Return the 95 % interval of a rate (Wilson 1927)."""
-    if not rows:
-        return 0.0, 1.0
-    rate, z2 = positives / rows, NORMAL**2
-    middle = (rate + z2 / (2 * rows)) / (1 + z2 / rows)
-    half = NORMAL / (1 + z2 / rows) * math.sqrt(rate * (1 - rate) / rows + z2 / (4 * rows**2))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 @dataclass(frozen=True, slots=True)

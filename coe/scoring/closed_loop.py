@@ -9,7 +9,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-Z = 1.96
+from coe.scoring.intervals import NORMAL, wilson
+
 FEWEST_CASES, FEWEST_OUTCOMES = 20, 5
 
 Counts = Mapping[int, tuple[int, int]]
@@ -49,12 +50,7 @@ class Estimate:
 def rate(counts: Counts) -> Rate:
     """Return the share of good outcomes in all strata together."""
     cases, came = (sum(one[place] for one in counts.values()) for place in (0, 1))
-    if not cases:
-        return Rate(0, 0, 0.0, 1.0)
-    share = came / cases
-    middle = (share + Z * Z / (2 * cases)) / (1 + Z * Z / cases)
-    half = Z / (1 + Z * Z / cases) * math.sqrt(share * (1 - share) / cases + Z * Z / (4 * cases * cases))
-    return Rate(cases, came, max(0.0, middle - half), min(1.0, middle + half))
+    return Rate(cases, came, *wilson(came, cases))
 
 
 def difference(done: Counts, not_done: Counts) -> Estimate:
@@ -74,4 +70,4 @@ def difference(done: Counts, not_done: Counts) -> Estimate:
         p_1, p_0 = (came_1 + 0.5) / (cases_1 + 1), (came_0 + 0.5) / (cases_0 + 1)
         variance += weight * weight * (p_1 * (1 - p_1) / cases_1 + p_0 * (1 - p_0) / cases_0)
     value, error = found / total, math.sqrt(variance) / total
-    return Estimate(value, value - Z * error, value + Z * error)
+    return Estimate(value, value - NORMAL * error, value + NORMAL * error)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from coe.scoring import measures
-from coe.scoring.calibration import wilson
+from coe.scoring.intervals import wilson
 from coe.scoring.measures import Figure, Measure
 from coe.scoring.selection import Choice
 from coe.scoring.table import Floats, Rows

@@ -10,11 +10,10 @@ from django.db.models.functions import Coalesce
 from integrations.api import parameters
 from integrations.api.components import money, reference
 from integrations.api.views import DetailView, ListView, RecordView, Row
-from pipeline.api.components import AccountScoreSerializer
+from pipeline.api.components import AccountScoreSerializer, reason_shown
 from pipeline.models import AccountScore, Band, ScorePublication, Segment
 from pipeline.queries.badges import override_of_account
 from pipeline.queries.explained import explanations
-from pipeline.rules import reason_sentence
 from tenancy.keyset import Sort
 from tenancy.models import Organization
 
@@ -108,15 +107,7 @@ class AccountScoreView(RecordView):
             "band": row["band"],
             "probability": row["probability"],
             "value": money(row, "value_minor"),
-            "reasons": [
-                {
-                    "code": reason["code"],
-                    "points": reason["points"],
-                    "sentence": reason_sentence(reason, day),
-                    "records": reason.get("records", []),
-                }
-                for reason in row["reasons"]
-            ],
+            "reasons": [reason_shown(reason, day) for reason in row["reasons"]],
             "by_hand": row["by_hand"],
             "run_id": row["published_run_id"],
             "model_version": row["model_version"],

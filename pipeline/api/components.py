@@ -1,11 +1,14 @@
 """The records of the API as the OpenAPI document describes them. Answers are held against this by the tests."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from rest_framework import serializers
 
 from integrations.api.components import MoneySerializer, ReferenceSerializer
 from pipeline.models import Band, ForecastCategory, IcpFit, Lifecycle, Outcome, OverrideReason, Segment
+from pipeline.rules import reason_sentence
 
 CUSTOM = "Columns that imports kept under a name of their own: texts, numbers, dates, yes and no by the column's key."
 
@@ -97,6 +100,16 @@ class ReasonSerializer(serializers.Serializer[Any]):
     points = serializers.FloatField()
     sentence = serializers.CharField(help_text="The reason in words, as of the day of the score.")
     records = EvidenceSerializer(many=True)
+
+
+def reason_shown(reason: Mapping[str, Any], day: date) -> dict[str, Any]:
+    """Return a reason as the API shows it; its sentence speaks of the day that the score looks at."""
+    return {
+        "code": reason["code"],
+        "points": reason["points"],
+        "sentence": reason_sentence(reason, day),
+        "records": reason.get("records", []),
+    }
 
 
 class ByHandSerializer(serializers.Serializer[Any]):

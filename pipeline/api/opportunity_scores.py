@@ -9,9 +9,9 @@ from rest_framework import serializers
 from integrations.api import parameters
 from integrations.api.components import ReferenceSerializer, reference
 from integrations.api.views import DetailView, ListView, RecordView, Row
-from pipeline.api.components import ReasonSerializer
+from pipeline.api.components import ReasonSerializer, reason_shown
 from pipeline.models import OpportunityScore
-from pipeline.rules import STATE_WORDS, reason_sentence
+from pipeline.rules import STATE_WORDS
 from tenancy.keyset import Sort
 
 EXAMPLE = {
@@ -97,15 +97,7 @@ class OpportunityScoreView(RecordView):
             "probability": row["probability"],
             "interval": None if row["low"] is None else {"low": row["low"], "high": row["high"]},
             "slip_probability": row["slip_probability"],
-            "reasons": [
-                {
-                    "code": reason["code"],
-                    "points": reason["points"],
-                    "sentence": reason_sentence(reason, day),
-                    "records": reason.get("records", []),
-                }
-                for reason in row["reasons"]
-            ],
+            "reasons": [reason_shown(reason, day) for reason in row["reasons"]],
             "state": row["state"],
             "run_id": row["run_id"],
             "model_version": row["model_version"],

@@ -5,7 +5,8 @@ import pytest
 from scipy.special import expit
 
 from coe.scoring import measures
-from coe.scoring.calibration import fit_curve, gather_evidence, wilson
+from coe.scoring.calibration import fit_curve, gather_evidence
+from coe.scoring.intervals import wilson
 
 
 def test_auc_counts_ties_half():
