@@ -164,7 +164,8 @@ def score(
 
     With the `url` of what explains it, it is a link that opens the page's one layer for reasons on hover, focus, click
     and tap; without script it leads to that page. With the id of a `popover` of its own it is a button for that one.
-    `about` is what the score is of, for people who hear the page.
+    `about` is what the score is of, for people who hear the page. The number stands bare: lists draw fifty of these,
+    and each element more counts against what a page may hold.
     """
     if value is None:
         return format_html('<span class="score"><small>{}</small></span>', gettext("not scored"))
@@ -172,7 +173,7 @@ def score(
     small = format_html("<small>{}</small>", word) if word else ""
     face = format_html(
         '<svg class="{}" viewBox="0 0 40 40" aria-hidden="true"><circle class="bg" cx="20" cy="20" r="16"/>{}</svg>'
-        "<span>{}</span>{}",
+        "{}{}",
         _css("ring", BAND_TONES.get(band, ""), "ring-sm"),
         _arc(_clamped(value)),
         value,
