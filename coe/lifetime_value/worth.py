@@ -3,7 +3,7 @@
     gain     chance to buy within the horizon × what it would spend beside its open deals
     deals    Σ amount × chance to be won
     grow     Σ chance to take a product that it has not × what a year of it brings × horizon / 365
-    protect  chance that it leaves in silence × a year's spend × share of such that can be kept
+    protect  chance that it falls silent × a year's spend × share of such that can be kept
     movable  Σ λ · part, λ: the share of it that acting may change
 
 Money is in one currency and in one kind: margin where it is known, else revenue.
@@ -21,7 +21,7 @@ Flags = NDArray[np.bool_]
 RUNNING, PROSPECT, OPEN_DEAL, DETRACTOR = 0.3, 0.5, 0.6, 0.7
 """λ, assumptions until outcomes say better."""
 SAVEABLE = 0.3
-UNHAPPY_LEAVES = 0.25  # a detractor's least chance to leave within a year, where nothing is known of its rhythm
+UNHAPPY_LEAVES = 0.25  # a detractor's least chance to leave within a year, where nothing was learnt of silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Known:
     growth: Floats  # of products that it has not, within the horizon
     spend: Floats  # of the last twelve months
     active: Floats  # chance that it still buys; NaN where that means nothing
+    silence: Floats  # chance to fall silent that was learnt from outcomes; NaN where none was
     is_prospect: Flags
     is_detractor: Flags
 
@@ -60,6 +61,8 @@ def worth(known: Known, *, margin: float = 1.0) -> Worth:
     typical, deals = _sound(known.typical), _sound(known.deals)
     leaving = np.where(np.isfinite(known.active), 1 - known.active, 0.0)
     leaving = np.where(known.is_detractor, np.maximum(leaving, UNHAPPY_LEAVES), leaving)
+    # What was learnt has looked at the rhythm and the answers, too.
+    leaving = np.where(np.isfinite(known.silence), known.silence, leaving)
     gain = margin * _sound(known.chance) * np.maximum(typical - deals, 0.0)
     weighed = margin * _sound(known.deals_weighed)
     grow = margin * _sound(known.growth)

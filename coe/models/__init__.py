@@ -3,7 +3,7 @@
 from coe.models.model_quality import ModelQuality
 from coe.models.rule_card import RuleCard
 from coe.models.score_feedback import Doubt, ExplanationOpening, ScoreReport, Verdict
-from coe.models.scoring_plan import ScoringChunk, ScoringPlan
+from coe.models.scoring_plan import ScoringChunk, ScoringPlan, SilencePlan
 from coe.models.scoring_run import ScoringRun
 from coe.models.trained_model import ModelStatus, Purpose, TrainedModel, TrainedModelFile
 
@@ -18,6 +18,7 @@ __all__ = [
     "ScoringChunk",
     "ScoringPlan",
     "ScoringRun",
+    "SilencePlan",
     "TrainedModel",
     "TrainedModelFile",
     "Verdict",

@@ -29,6 +29,21 @@ class ScoringPlan(TenantModel):
         return f"plan of {self.as_of:%Y-%m-%d}"
 
 
+class SilencePlan(TenantModel):
+    """The other question that a night asks of customers: who falls silent, by which version, and what it found."""
+
+    plan = TenantForeignKey("coe.ScoringPlan", models.CASCADE, related_name="silence")
+    model = TenantForeignKey("coe.TrainedModel", models.SET_NULL, null=True)
+    note = models.TextField(default="", db_default="", help_text="What is used instead of what, and why.")
+    data = models.BinaryField(default=b"", help_text="Once all are scored: rows of `coe.scoring.chunks.SILENCE`.")
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["organization", "plan"], name="silence_plan_once")]
+
+    def __str__(self) -> str:
+        return f"silence by {self.model}"
+
+
 class ScoringChunk(TenantModel):
     """A range of accounts, and once they are scored what was found, as bytes of `coe.scoring.chunks.ROW`."""
 

@@ -18,13 +18,13 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 
-from coe.models import ScoringChunk, ScoringPlan, ScoringRun
+from coe.models import ScoringChunk, ScoringPlan, ScoringRun, SilencePlan
 from coe.queries import Market, account_ranges, market
 from coe.queries.copying import copied
 from coe.queries.features import account_features
-from coe.queries.method import Method, method_in_force, method_of
+from coe.queries.method import Method, method_in_force, method_of, silence_in_force, silence_of
 from coe.queries.reasons import explained
-from coe.scoring.chunks import ROW, Ranking, Rows, first_of_lists, ranking, scored_rows
+from coe.scoring.chunks import ROW, Ranking, Rows, first_of_lists, of_silence, ranking, scored_rows
 from coe.scoring.features import Ids, uuids
 from coe.scoring.ranking import BandCuts
 from pipeline.operations import Explained, NewScores, Recorded, record_scores
@@ -116,6 +116,7 @@ def _plan(organization: Organization, run: Run, as_of: datetime.datetime, scored
     if plan is not None:
         plan.delete()
     method = method_in_force(organization=organization, as_of=scored_at, known_at=as_of)
+    silence = silence_in_force(organization=organization, known_at=as_of)
     background = market(organization=organization, as_of=as_of, horizon_days=organization.setting("score_horizon_days"))
     plan = plans.create(
         organization=organization,
@@ -128,6 +129,7 @@ def _plan(organization: Organization, run: Run, as_of: datetime.datetime, scored
         model=method.model,
         note=method.note,
     )
+    SilencePlan.objects.create(organization=organization, plan=plan, model=silence.model, note=silence.note)
     ranges = account_ranges(organization=organization, size=settings.SCORING_CHUNK)
     pieces = ScoringChunk.objects.bulk_create(
         ScoringChunk(organization=organization, plan=plan, number=number, first=first, last=last)
@@ -157,13 +159,14 @@ def _score_next(organization: Organization, plan: ScoringPlan, scored_at: dateti
 def _score(organization: Organization, piece: ScoringChunk, scored_at: datetime.datetime) -> None:
     plan = piece.plan
     method = method_of(organization=organization, plan=plan)
+    silence = silence_of(organization=organization, plan=plan)
     blocks = account_features(
         organization=organization,
         as_of=plan.as_of,
         background=Market.from_json(plan.background),
         ranges=[(piece.first, piece.last)],
     )
-    data = b"".join(scored_rows(block, method.card, method.scorer).tobytes() for block in blocks)
+    data = b"".join(scored_rows(block, method.card, method.scorer, silence.scorer).tobytes() for block in blocks)
     piece.data, piece.checksum = data, hashlib.sha256(data).hexdigest()
     piece.accounts, piece.done_at = len(data) // ROW.itemsize, scored_at
     piece.save(update_fields=["data", "checksum", "accounts", "done_at"])
@@ -199,7 +202,7 @@ def _publish(organization: Organization, run: Run, plan: ScoringPlan, cuts: Band
         scored_at=plan.scored_at,
         data_up_to=background.data_up_to,
     )
-    _keep(organization, run, plan, method, background, ranked, written)
+    _keep(organization, run, plan, method, background, ranked, written, of_silence(rows))
     return ScoringOutcome(
         scored=len(rows),
         written=written.added + written.changed,
@@ -258,6 +261,7 @@ def _keep(
     background: Market,
     ranked: Ranking,
     written: Recorded,
+    silence: Rows,
 ) -> None:
     """Write what the run rests on, and let go of what only the work needed."""
     ScoringChunk.objects.for_organization(organization).filter(plan=plan).delete()
@@ -266,6 +270,7 @@ def _keep(
     ScoringPlan.objects.for_organization(organization).filter(over).exclude(pk=plan.pk).delete()
     plan.intercept, plan.published_at = ranked.intercept, plan.scored_at
     plan.save(update_fields=["intercept", "published_at"])
+    SilencePlan.objects.for_organization(organization).filter(plan=plan).update(data=silence.tobytes())
     values: dict[str, Any] = {
         "model_version": method.model_version,
         "state": method.state,

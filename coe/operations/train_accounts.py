@@ -12,11 +12,12 @@ from coe.models import Purpose, TrainedModel
 from coe.operations.promote_model import promote_if_better
 from coe.operations.train_model import train_model
 from coe.operations.watch_model import watch_model
-from coe.queries import training_rows
+from coe.queries import rows_of_both
 from coe.queries.method import card_in_force
 from coe.queries.own_columns import closing_columns
 from coe.queries.readiness import readiness
 from coe.scoring.card import RuleCard
+from coe.scoring.silence import SHIPPED_POINTS
 from pipeline.models import Account
 from tenancy.jobs import enqueue
 from tenancy.models import Member, Organization, Run
@@ -42,6 +43,8 @@ class LearningOutcome:
     rows: int = 0
     queued: bool = False
     error: str = ""
+    silence: TrainedModel | None = None  # learnt from the same months: who falls silent
+    silence_error: str = ""
 
     def as_json(self) -> Mapping[str, Any]:
         """Return it as a run keeps it."""
@@ -56,6 +59,10 @@ class LearningOutcome:
                 "decision": self.model.decision,
                 "promoted": self.promoted,
             }
+        if self.silence is not None:
+            found["silence"] = {"version": self.silence.version, "sentence": self.silence.sentence}
+        if self.silence_error:
+            found["silence_error"] = self.silence_error
         return found
 
 
@@ -116,11 +123,11 @@ def learn_accounts(
 ) -> LearningOutcome:
     """Learn from everything known by ``as_of`` who buys within the horizon, and promote the version unless it is worse.
 
-    Inside a transaction only.
+    The same months tell who falls silent. Inside a transaction only.
     """
     card = card_in_force(organization=organization, as_of=trained_at)
     more = {} if most_rows is None else {"most_rows": most_rows}
-    rows = training_rows(
+    rows, quiet = rows_of_both(
         organization=organization,
         until=as_of,
         card=card,
@@ -144,7 +151,49 @@ def learn_accounts(
     promoted = promote_if_better(
         organization=organization, training=training, decided_at=trained_at, decided_by=trained_by
     )
-    return LearningOutcome(because=because, model=training.model, promoted=promoted, rows=len(rows))
+    silence, silence_error = _learn_silence(organization, quiet, as_of, trained_at, trained_by, because)
+    return LearningOutcome(
+        because=because,
+        model=training.model,
+        promoted=promoted,
+        rows=len(rows),
+        silence=silence,
+        silence_error=silence_error,
+    )
+
+
+def _learn_silence(
+    organization: Organization,
+    rows: "TrainingRows | None",
+    as_of: datetime.datetime,
+    trained_at: datetime.datetime,
+    trained_by: Member | None,
+    because: str,
+) -> tuple[TrainedModel | None, str]:
+    """Learn who falls silent; without a customer who had a rhythm there is nothing to learn, and nothing to say."""
+    if rows is None:
+        return None, ""
+    try:
+        with transaction.atomic():
+            training = train_model(
+                organization=organization,
+                purpose=Purpose.ACCOUNT_SILENCE,
+                examples=replace(
+                    examples_of(rows, RuleCard(points=SHIPPED_POINTS)),
+                    known_at_closing=closing_columns(organization=organization, record="account"),
+                ),
+                trained_at=trained_at,
+                trained_until=as_of,
+                trained_by=trained_by,
+                because=because,
+            )
+            promote_if_better(
+                organization=organization, training=training, decided_at=trained_at, decided_by=trained_by
+            )
+    except Exception as error:  # what was learnt of purchases is not thrown away for it
+        logger.exception("Learning who falls silent failed for %s", organization)
+        return None, f"{type(error).__name__}: {error}"[:500]
+    return training.model, ""
 
 
 def examples_of(rows: "TrainingRows", card: RuleCard) -> "Examples":

@@ -24,6 +24,7 @@ from coe.queries.customers import (
     purchases,
 )
 from coe.queries.dealings import answers, names_of, open_deals
+from coe.queries.silences import Silences, silences
 from pipeline.models import WalletBasis
 from pipeline.operations.account_values import NewValue, record_values
 from tenancy.bulk import whole_tables
@@ -66,6 +67,7 @@ def value_accounts(*, organization: Organization, run: Run, as_of: datetime.date
         answer, _ = answers(given, of.ids)
         margin = margin_share(given)
     segments = dict(enumerate(of.segment.tolist()))
+    quiet = silences(organization=organization, run=run, ids=of.ids)
     histories, models = learn(orders, as_of=given["today"], segments=segments)
     spend = year_spend(orders, given["today"], len(of))
     # The wallet is what customers spend: of who never bought it is foretold, and nothing is learnt from their silence.
@@ -94,6 +96,7 @@ def value_accounts(*, organization: Organization, run: Run, as_of: datetime.date
             growth=grows.growth,
             spend=spend,
             active=buys["active_chance"],
+            silence=quiet.chance,
             is_prospect=of.is_prospect,
             is_detractor=(answer >= 0) & (answer <= DETRACTS),
         ),
@@ -104,13 +107,14 @@ def value_accounts(*, organization: Organization, run: Run, as_of: datetime.date
     written = record_values(
         organization=organization,
         run=run,
-        values=_values(given, of, spend, could.wallet, basis, buys, at_stake, grows, products),
+        values=_values(given, of, spend, could.wallet, basis, buys, quiet, at_stake, grows, products),
         currency=currency,
         is_margin=margin is not None,
         as_of=as_of,
     )
     said = [note for note in (*models.notes, *could.notes) if note.code != "SPEND_UNKNOWN"]
-    notes = tuple(note.words for note in said) if len(of) else ()
+    notes = (*(note.words for note in said), *([f"Who falls silent: {quiet.note}"] if quiet.note else []))
+    notes = notes if len(of) else ()
     return ValueOutcome(len(of), written, currency, margin, notes, grows.pace)
 
 
@@ -169,6 +173,7 @@ def _values(
     wallet: Floats,
     basis: Any,
     buys: Mapping[str, Floats],
+    quiet: Silences,
     at_stake: Worth,
     grows: Growth,
     products: Ids,
@@ -179,7 +184,10 @@ def _values(
         whole(wallet),
         (WalletBasis(one).value for one in basis.tolist()),
         maybe(buys["lifetime_value_minor"], 0),
-        *(maybe(buys[name], 4) for name in ("expected_purchases", "active_chance", "repeat_rate")),
+        *(maybe(buys[name], 4) for name in ("expected_purchases", "active_chance")),
+        *(maybe(values, 4) for values in (quiet.chance, quiet.low, quiet.high)),
+        np.where(np.isfinite(quiet.chance), quiet.model, "").tolist(),
+        maybe(buys["repeat_rate"], 4),
         *(maybe(buys[name], 0) for name in ("idle_days", "usual_gap_days")),
         *(whole(part) for part in (at_stake.gain, at_stake.deals, at_stake.grow, at_stake.protect, at_stake.movable)),
         _whitespace(given, grows, products),

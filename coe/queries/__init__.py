@@ -7,7 +7,7 @@ from coe.queries.features import account_features, features_of, purchases_in_win
 from coe.queries.method import Method, card_in_force, method_in_force, method_of
 from coe.queries.model_quality import latest_quality, quality_panels, to_check
 from coe.queries.reasons import explained, explained_now
-from coe.queries.training import TrainingRows, month_ends, training_rows
+from coe.queries.training import TrainingRows, month_ends, rows_of_both, training_rows
 
 __all__ = [
     "Champion",
@@ -29,6 +29,7 @@ __all__ = [
     "month_ends",
     "purchases_in_window",
     "quality_panels",
+    "rows_of_both",
     "to_check",
     "trained_models",
     "training_rows",

@@ -39,11 +39,18 @@ class Champion:
         return RuleCard(points=self.model.card_points, version=self.model.card_version)
 
 
-def champion(*, organization: Organization, purpose: str, as_of: datetime.datetime | None = None) -> Champion:
+def champion(
+    *,
+    organization: Organization,
+    purpose: str,
+    as_of: datetime.datetime | None = None,
+    instead: str = "The rule card",
+) -> Champion:
     """Return the version that counts; if its file is damaged, the one before it that isn't, and say so.
 
     A version that found the rule card best has no scorer of its own: tonight's card and base rate count. ``as_of``
-    keeps out what was learnt from later outcomes: a score of last March must not know of April.
+    keeps out what was learnt from later outcomes: a score of last March must not know of April. ``instead`` is what is
+    used when no version can be.
     """
     damaged: list[str] = []
     for model in _by_turns(organization, purpose, as_of):
@@ -54,7 +61,7 @@ def champion(*, organization: Organization, purpose: str, as_of: datetime.dateti
             instead = f" Version {model.version} is used instead." if damaged else ""
             return Champion(model, scorer, f"{' '.join(damaged)}{instead}")
         damaged.append(f"Version {model.version} can't be used: {why}")
-    return Champion(None, None, f"{' '.join(damaged)} The rule card is used instead." if damaged else "")
+    return Champion(None, None, f"{' '.join(damaged)} {instead} is used instead." if damaged else "")
 
 
 def _by_turns(organization: Organization, purpose: str, as_of: datetime.datetime | None) -> Iterator[TrainedModel]:

@@ -4,7 +4,7 @@ import datetime
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from coe.models import Purpose, RuleCard, ScoringPlan, TrainedModel
+from coe.models import Purpose, RuleCard, ScoringPlan, SilencePlan, TrainedModel
 from coe.queries.champions import champion, scorer_of
 from coe.scoring import card as cards
 from tenancy.models import Organization
@@ -33,6 +33,15 @@ class Method:
         return "rules" if self.model is None else self.model.state
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What says who falls silent; without a scorer the rhythm of purchases does."""
+
+    model: TrainedModel | None = None
+    scorer: "Scorer | None" = None
+    note: str = ""
+
+
 def card_in_force(*, organization: Organization, as_of: datetime.datetime) -> cards.RuleCard:
     """Return the organisation's card of that moment, else the one we ship."""
     own = RuleCard.objects.for_organization(organization).active_on(as_of).first()
@@ -50,6 +59,23 @@ def method_in_force(
     return Method(live.card or card, live.model, live.scorer, live.note)
 
 
+def silence_in_force(*, organization: Organization, known_at: datetime.datetime) -> Silence:
+    """Return what says who falls silent, learnt from nothing that came after ``known_at``.
+
+    Where the points of its signs are the best that was found, the version that found it says so with them.
+    """
+    live = champion(
+        organization=organization,
+        purpose=Purpose.ACCOUNT_SILENCE,
+        as_of=known_at,
+        instead="The rhythm of purchases",
+    )
+    scorer = live.scorer
+    if live.model is not None and scorer is None:
+        scorer, _ = scorer_of(organization=organization, model=live.model)
+    return Silence(None if scorer is None else live.model, scorer, live.note)
+
+
 def method_of(*, organization: Organization, plan: ScoringPlan) -> Method:
     """Return what a plan's scores were made by, also after another model or card has come into force.
 
@@ -62,3 +88,13 @@ def method_of(*, organization: Organization, plan: ScoringPlan) -> Method:
     if scorer is None:
         raise LookupError(why)
     return Method(card, plan.model, scorer, plan.note)
+
+
+def silence_of(*, organization: Organization, plan: ScoringPlan) -> Silence:
+    """Return what a plan's chances to fall silent were made by; without a scorer there are none."""
+    kept = SilencePlan.objects.for_organization(organization).filter(plan=plan).select_related("model")
+    found = kept.defer("data").first()
+    if found is None or found.model is None:
+        return Silence(note="" if found is None else found.note)
+    scorer, why = scorer_of(organization=organization, model=found.model)
+    return Silence(found.model, scorer, found.note or why)

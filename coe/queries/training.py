@@ -2,16 +2,18 @@
 
 import datetime
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coe.queries.background import market, rows
 from coe.queries.features import LATE_BOOKINGS_DAYS, account_features, purchases_in_window
+from coe.queries.silence import fallen_silent
 from coe.scoring.card import RuleCard
 from coe.scoring.features import FeatureBlock, Ids, joined, signal_points
+from coe.scoring.silence import silence_points
 from coe.scoring.table import DAY_ZERO, Floats, Table
 from tenancy.models import Organization
 from tenancy.working_time import first_zone
@@ -85,50 +87,133 @@ def training_rows(
     Beyond ``most_rows`` all positives are kept (up to half of the rows) and negatives are drawn, always the same.
     Inside a transaction only.
     """
-    accounts = _accounts(organization)
-    months = min(MOST_MONTHS, max(FEWEST_MONTHS, MOST_READ // max(accounts, 1)))
-    ends = month_ends(organization=organization, until=until, horizon_days=horizon_days, most=months)
-    buyers = [
-        purchases_in_window(
-            organization=organization,
-            start=end,
-            end=end + datetime.timedelta(days=horizon_days),
-            known_by=end + datetime.timedelta(days=horizon_days + LATE_BOOKINGS_DAYS),
-        )
-        for end in ends
-    ]
-    positives = sum(map(len, buyers))
-    rate_good, rate_other = _rates(positives, accounts * len(ends) - positives, most_rows)
-    parts: list[tuple[FeatureBlock, NDArray[np.bool_]]] = []
-    known_rows = known_positives = 0
-    random = np.random.default_rng(SEED)
-    for end, bought in zip(ends, buyers, strict=True):
-        for block in _blocks(organization, end, horizon_days):
-            good = np.isin(block.account_ids, bought)
-            known_rows += len(block)
-            known_positives += int(good.sum())
-            kept = np.flatnonzero(random.random(len(block)) < np.where(good, rate_good, rate_other))
-            parts.append((block.take(kept), good[kept]))
-    if not known_rows:
-        return None
-    account_ids = np.concatenate([block.account_ids for block, _ in parts])
-    table = joined([block.table for block, _ in parts])
-    _, groups = np.unique(account_ids, return_inverse=True)
-    return TrainingRows(
-        table=Table(table.rows, table.columns, table.known_at, groups.ravel().astype(np.int64)),
-        outcome=np.concatenate([good for _, good in parts]).astype(np.float64),
-        points=np.concatenate([signal_points(block, card) for block, _ in parts]),
-        revenue=np.concatenate([block.money.year_minor for block, _ in parts]),
-        segments=tuple(word for block, _ in parts for word in block.words("segment")),
-        territories=tuple(word for block, _ in parts for word in block.words("region")),
-        account_ids=account_ids,
-        cutoffs=tuple(float(end.date().toordinal() - DAY_ZERO) for end in ends),
-        horizon_days=horizon_days,
-        embargo_days=LATE_BOOKINGS_DAYS,
-        known_rows=known_rows,
-        known_positives=known_positives,
-        shift=math.log(rate_other / rate_good),
+    months = _months(organization, until, horizon_days)
+    buys = _Question(SEED, [_bought(organization, end, horizon_days) for end in months])
+    _read(organization, months, horizon_days, most_rows, [buys])
+    return buys.rows(months, horizon_days, lambda block: signal_points(block, card))
+
+
+def rows_of_both(
+    *,
+    organization: Organization,
+    until: datetime.datetime,
+    card: RuleCard,
+    horizon_days: int = 90,
+    most_rows: int = MOST_ROWS,
+) -> tuple[TrainingRows | None, TrainingRows | None]:
+    """Return what there is to learn about who buys, as ``training_rows`` does, and about who falls silent.
+
+    The past is read once for both. Of silence there are rows of customers with a rhythm only, with the points of its
+    own signs; its ``positives`` are those that fell silent. Inside a transaction only.
+    """
+    months = _months(organization, until, horizon_days)
+    buys = _Question(SEED, [_bought(organization, end, horizon_days) for end in months])
+    quiet = _Question(SEED + 1, [_silent(organization, end, horizon_days) for end in months])
+    _read(organization, months, horizon_days, most_rows, [buys, quiet])
+    return (
+        buys.rows(months, horizon_days, lambda block: signal_points(block, card)),
+        quiet.rows(months, horizon_days, silence_points),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What came of the accounts that a question is asked of at one month end."""
+
+    good: Ids
+    asked: Ids | None = None  # in order; None is everybody
+
+
+@dataclass(slots=True)
+class _Question:
+    """One thing that is learnt: what came of it each month, and the rows that are kept of it."""
+
+    seed: int
+    outcomes: list[_Outcome]
+    rates: tuple[float, float] = (1.0, 1.0)
+    known_rows: int = 0
+    known_positives: int = 0
+    parts: list[tuple[FeatureBlock, NDArray[np.bool_]]] = field(default_factory=list)
+    random: np.random.Generator = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.random = np.random.default_rng(self.seed)
+
+    def sample(self, accounts: int, most_rows: int) -> None:
+        """Settle which shares of the rows are kept."""
+        asked = sum(accounts if one.asked is None else len(one.asked) for one in self.outcomes)
+        positives = sum(len(one.good) for one in self.outcomes)
+        self.rates = _rates(positives, asked - positives, most_rows)
+
+    def add(self, block: FeatureBlock, of: _Outcome) -> None:
+        """Take the rows of a block of which the question is asked."""
+        good = np.isin(block.account_ids, of.good)
+        asked = np.ones(len(block), dtype=bool) if of.asked is None else np.isin(block.account_ids, of.asked)
+        self.known_rows += int(asked.sum())
+        self.known_positives += int(good.sum())
+        drawn = self.random.random(len(block)) < np.where(good, *self.rates)
+        kept = np.flatnonzero(asked & drawn)
+        self.parts.append((block.take(kept), good[kept]))
+
+    def rows(
+        self, months: Sequence[datetime.datetime], horizon_days: int, points: Callable[[FeatureBlock], Floats]
+    ) -> TrainingRows | None:
+        """Return what was taken; None if nothing was."""
+        if not self.known_rows:
+            return None
+        account_ids = np.concatenate([block.account_ids for block, _ in self.parts])
+        table = joined([block.table for block, _ in self.parts])
+        _, groups = np.unique(account_ids, return_inverse=True)
+        rate_good, rate_other = self.rates
+        return TrainingRows(
+            table=Table(table.rows, table.columns, table.known_at, groups.ravel().astype(np.int64)),
+            outcome=np.concatenate([good for _, good in self.parts]).astype(np.float64),
+            points=np.concatenate([points(block) for block, _ in self.parts]),
+            revenue=np.concatenate([block.money.year_minor for block, _ in self.parts]),
+            segments=tuple(word for block, _ in self.parts for word in block.words("segment")),
+            territories=tuple(word for block, _ in self.parts for word in block.words("region")),
+            account_ids=account_ids,
+            cutoffs=tuple(float(end.date().toordinal() - DAY_ZERO) for end in months),
+            horizon_days=horizon_days,
+            embargo_days=LATE_BOOKINGS_DAYS,
+            known_rows=self.known_rows,
+            known_positives=self.known_positives,
+            shift=math.log(rate_other / rate_good),
+        )
+
+
+def _read(
+    organization: Organization,
+    months: Sequence[datetime.datetime],
+    horizon_days: int,
+    most_rows: int,
+    questions: Sequence[_Question],
+) -> None:
+    """Read the accounts as they were at each month end, once for all questions."""
+    accounts = _accounts(organization)
+    for question in questions:
+        question.sample(accounts, most_rows)
+    for place, end in enumerate(months):
+        for block in _blocks(organization, end, horizon_days):
+            for question in questions:
+                question.add(block, question.outcomes[place])
+
+
+def _months(organization: Organization, until: datetime.datetime, horizon_days: int) -> list[datetime.datetime]:
+    most = min(MOST_MONTHS, max(FEWEST_MONTHS, MOST_READ // max(_accounts(organization), 1)))
+    return month_ends(organization=organization, until=until, horizon_days=horizon_days, most=most)
+
+
+def _bought(organization: Organization, start: datetime.datetime, horizon_days: int) -> _Outcome:
+    end = start + datetime.timedelta(days=horizon_days)
+    known_by = end + datetime.timedelta(days=LATE_BOOKINGS_DAYS)
+    return _Outcome(purchases_in_window(organization=organization, start=start, end=end, known_by=known_by))
+
+
+def _silent(organization: Organization, start: datetime.datetime, horizon_days: int) -> _Outcome:
+    end = start + datetime.timedelta(days=horizon_days)
+    asked, silent = fallen_silent(organization=organization, start=start, end=end)
+    return _Outcome(asked[silent], asked)
 
 
 def _blocks(organization: Organization, as_of: datetime.datetime, horizon_days: int) -> Iterator[FeatureBlock]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from coe.scoring.card import RuleCard
 from coe.scoring.features import FeatureBlock, Ids, card_probabilities, signal_points, stakes, uuids
 from coe.scoring.ranking import BandCuts, tie_break
+from coe.scoring.silence import may_fall_silent, silence_points
 from coe.scoring.table import Floats
 
 if TYPE_CHECKING:
@@ -27,8 +28,10 @@ ROW = np.dtype(
         ("deal_count", "<i4"),
         ("purchase_count", "<i4"),
         ("left_out", "<i8"),
+        ("silence", "<f4"),  # chance to fall silent, NaN where it isn't asked or nothing is learnt of it
     ]
 )
+SILENCE = np.dtype([("id", "S16"), ("chance", "<f4")])
 Rows = NDArray[Any]
 
 
@@ -45,7 +48,7 @@ class Ranking:
     intercept: float  # 0 for a learnt model
 
 
-def scored_rows(block: FeatureBlock, card: RuleCard, scorer: "Scorer | None") -> Rows:
+def scored_rows(block: FeatureBlock, card: RuleCard, scorer: "Scorer | None", silence: "Scorer | None" = None) -> Rows:
     """Return what is to be kept of a block: bytes of a fixed size, the same for the same block."""
     points = signal_points(block, card)
     stake = stakes(block)
@@ -54,7 +57,20 @@ def scored_rows(block: FeatureBlock, card: RuleCard, scorer: "Scorer | None") ->
     rows["points"] = points if scorer is None else scorer.log_odds(block.table, points)
     for name in ("typical_minor", "deals_minor", "deal_count", "purchase_count", "left_out"):
         rows[name] = getattr(stake, name)
+    rows["silence"] = np.nan
+    if silence is not None:
+        asked = np.flatnonzero(may_fall_silent(block))
+        some = block.take(asked)
+        rows["silence"][asked] = silence.probabilities(some.table, silence_points(some))
     return rows
+
+
+def of_silence(rows: Rows) -> Rows:
+    """Return the chances to fall silent of those for whom there is one, in the order of their ids."""
+    known = rows[np.isfinite(rows["silence"])]
+    found = np.zeros(len(known), dtype=SILENCE)
+    found["id"], found["chance"] = known["id"], known["silence"]
+    return found[np.argsort(found["id"], kind="stable")]
 
 
 def ranking(rows: Rows, *, rate: float, is_learned: bool, cuts: BandCuts, seed: str) -> Ranking:

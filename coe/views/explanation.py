@@ -17,11 +17,13 @@ from coe.queries.score_card import is_of_card, outlook, scoring_run
 from coe.queries.score_reports import reports_of_account
 from coe.scoring.outlook import Fading, Lever
 from pipeline import rules
-from pipeline.models import AccountScore, OverrideReason
+from pipeline.models import AccountScore, AccountValue, OverrideReason
 from pipeline.queries import priorities as queries
+from pipeline.queries.account_worth import silence_method, silence_words
 from pipeline.queries.score_words import freshness, looked_at, shown_reasons
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
+from tenancy.models import Organization
 from tenancy.working_time import local_day
 from ui.formats import format_day, format_money, format_number
 
@@ -81,6 +83,7 @@ def score(request: MemberRequest, account_id: UUID) -> HttpResponse:
         "history": [{**one, "band_word": rules.band_word(one["band"])} for one in reversed(now_said.history)],
         "trend": [one["score"] for one in now_said.history],
         **stake(found, now_said.by_hand),
+        **silence(request.organization, found),
     }
     return render(request, "coe/explanation.html", context)
 
@@ -228,6 +231,20 @@ def stake(found: AccountScore, override: dict[str, Any] | None) -> dict[str, Any
         "currencies": ", ".join(basis["left_out"]),
     }
     return {"basis": basis, "percent": percent, "stake_words": words % given}
+
+
+def silence(organization: Organization, found: AccountScore) -> dict[str, Any]:
+    """Return how likely it is that the account falls silent, and by what that is said."""
+    worth: Any = found
+    value = AccountValue(**worth.worth) if worth.worth else None
+    if value is None or value.silence_chance is None:
+        return {"worth": None}
+    days = int(organization.setting("score_horizon_days"))
+    return {
+        "worth": value,
+        "silence_words": silence_words(value, days=days),
+        "silence_method": silence_method(value),
+    }
 
 
 def record_link(request: MemberRequest, found: AccountScore, record: dict[str, str]) -> dict[str, str]:

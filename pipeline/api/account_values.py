@@ -23,6 +23,7 @@ EXAMPLE = {
     "lifetime_value": {"amount_minor": 38_000_000, "currency": "EUR"},
     "expected_purchases": 6.2,
     "active_chance": 0.94,
+    "silence": {"chance": 0.23, "low": 0.12, "high": 0.35, "model": "model-3-learned"},
     "repeat_rate": None,
     "idle_days": 41,
     "usual_gap_days": 34,
@@ -53,6 +54,17 @@ class WhitespaceSerializer(serializers.Serializer[Any]):
     yearly = MoneySerializer(help_text="What a year of it brings where it is bought.")
 
 
+class SilenceSerializer(serializers.Serializer[Any]):
+    """Whether a customer will have fallen silent when the horizon is over: no purchase for longer than nine in ten of
+    its own gaps. Asked of customers with three days of purchases or more, the last within a year.
+    """
+
+    chance = serializers.FloatField()
+    low = serializers.FloatField(allow_null=True, help_text="Of the 95 % interval.")
+    high = serializers.FloatField(allow_null=True)
+    model = serializers.CharField(help_text="The version that says so, with what it rests on.")
+
+
 class AccountValueSerializer(serializers.Serializer[Any]):
     """The money around an account. Spend and wallet are revenue; the rest is margin where `is_margin`, else revenue."""
 
@@ -66,6 +78,7 @@ class AccountValueSerializer(serializers.Serializer[Any]):
     lifetime_value = MoneySerializer(allow_null=True, help_text="Of the next year's purchases, discounted.")
     expected_purchases = serializers.FloatField(allow_null=True, help_text="Within the next year.")
     active_chance = serializers.FloatField(allow_null=True, help_text="Of repeat buyers only.")
+    silence = SilenceSerializer(allow_null=True, help_text="Where it is asked and something was learnt of it.")
     repeat_rate = serializers.FloatField(allow_null=True, help_text="Of customers won in the same quarter.")
     idle_days = serializers.IntegerField(allow_null=True, help_text="Since the last purchase.")
     usual_gap_days = serializers.IntegerField(allow_null=True)
@@ -80,6 +93,7 @@ class AccountValueSerializer(serializers.Serializer[Any]):
 
 
 PARTS = {"gain": "gain_minor", "deals": "deals_minor", "growth": "grow_minor", "protect": "protect_minor"}
+SILENCE = ("chance", "low", "high", "model")
 NUMBERS = ("expected_purchases", "active_chance", "repeat_rate", "idle_days", "usual_gap_days")
 
 
@@ -93,6 +107,7 @@ class AccountValueView(RecordView):
     columns = (
         *("id", "account_id", "account__name", "currency", "is_margin", "spend_minor", "wallet_minor"),
         *("wallet_basis", "lifetime_value_minor", *NUMBERS, *PARTS.values(), "movable_minor", "whitespace"),
+        *(f"silence_{name}" for name in SILENCE),
         *("run_id", "as_of"),
     )
 
@@ -119,6 +134,7 @@ class AccountValueView(RecordView):
             "headroom": money(max(0, wallet - spend)),
             "lifetime_value": None if lifetime is None else money(lifetime),
             **{name: row[name] for name in NUMBERS},
+            "silence": None if row["silence_chance"] is None else {name: row[f"silence_{name}"] for name in SILENCE},
             **{name: money(row[column]) for name, column in PARTS.items()},
             "movable": money(row["movable_minor"]),
             "whitespace": [

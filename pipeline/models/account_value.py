@@ -31,6 +31,12 @@ class AccountValue(TenantModel):
     lifetime_value_minor = models.BigIntegerField(null=True, help_text="Of the purchases of the next year, discounted.")
     expected_purchases = models.FloatField(null=True, help_text="Within the next year.")
     active_chance = models.FloatField(null=True, help_text="That it still buys; known of repeat buyers only.")
+    silence_chance = models.FloatField(null=True, help_text="That it has fallen silent when the horizon is over.")
+    silence_low = models.FloatField(null=True, help_text="The 95 % interval of that chance.")
+    silence_high = models.FloatField(null=True)
+    silence_model = models.TextField(
+        default="", db_default="", help_text="The version that says so; empty where the rhythm of purchases does."
+    )
     repeat_rate = models.FloatField(null=True, help_text="Of the customers won in the same quarter who bought again.")
     idle_days = models.IntegerField(null=True, help_text="Since the last purchase.")
     usual_gap_days = models.IntegerField(null=True, help_text="Between two purchases; known from three of them on.")
@@ -56,6 +62,11 @@ class AccountValue(TenantModel):
     def at_stake_minor(self) -> int:
         """The money at stake, of all four parts."""
         return self.gain_minor + self.deals_minor + self.grow_minor + self.protect_minor
+
+    @property
+    def silence_percent(self) -> float | None:
+        """The chance to fall silent in per cent."""
+        return None if self.silence_chance is None else 100 * self.silence_chance
 
     @property
     def headroom_minor(self) -> int:

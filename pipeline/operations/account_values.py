@@ -24,6 +24,10 @@ class NewValue:
     lifetime_value_minor: int | None
     expected_purchases: float | None
     active_chance: float | None
+    silence_chance: float | None
+    silence_low: float | None
+    silence_high: float | None
+    silence_model: str
     repeat_rate: float | None
     idle_days: int | None
     usual_gap_days: int | None

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from pipeline.models import Account, AccountValue, Opportunity, Outcome
+from pipeline.rules import method_words
 from ui.formats import format_day, format_money, format_number
 
 
@@ -82,6 +83,35 @@ def activity_words(value: AccountValue) -> str:
             100 * value.repeat_rate
         )
     return ""
+
+
+def silence_words(value: AccountValue, *, days: int) -> str:
+    """Return how likely it is that the account falls silent, by what, and what that means; "" where nobody knows."""
+    if value.silence_chance is None:
+        return ""
+    words = _("With a chance of %(percent)s%% it will have fallen silent in %(days)s days: no purchase for longer than")
+    words += " " + _("nine in ten of its own gaps.")
+    if value.usual_gap_days and value.idle_days is not None:
+        words += " " + _("The last purchase was %(idle)s days ago, usually they are %(gap)s days apart.")
+    said = {
+        "percent": format_number(100 * value.silence_chance),
+        "days": format_number(days),
+        "idle": format_number(value.idle_days or 0),
+        "gap": format_number(value.usual_gap_days or 0),
+    }
+    return words % said
+
+
+def silence_method(value: AccountValue) -> str:
+    """Return what the chance to fall silent rests on, with its interval."""
+    if value.silence_chance is None:
+        return ""
+    words = f"{method_words(value.silence_model)}."
+    if value.silence_low is None or value.silence_high is None:
+        return words
+    interval = _("Of such customers %(low)s to %(high)s%% fell silent (95%%).")
+    ends = {"low": format_number(100 * value.silence_low), "high": format_number(100 * value.silence_high)}
+    return f"{words} {interval % ends}"
 
 
 def stake_parts(value: AccountValue) -> list[tuple[str, int]]:

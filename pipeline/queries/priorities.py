@@ -13,7 +13,7 @@ from django.db.models.functions import JSONObject
 from pipeline.models import AccountScore, AccountScoreHistory, Band
 from pipeline.queries.badges import override_of_account, score_badge
 from pipeline.queries.explained import explain
-from pipeline.queries.next_actions import BY_PLAN, next_action
+from pipeline.queries.next_actions import BY_PLAN, account_value, next_action
 from pipeline.queries.score_words import Confirmed, confirmed, publication
 from tenancy.access import Action, owner_filter
 from tenancy.keyset import Page, Sort, page_of
@@ -194,7 +194,9 @@ def account_score(*, organization: Organization, member: Member, today: date, ac
     past = AccountScoreHistory.objects.filter(organization=OuterRef("organization"), account=OuterRef("account_id"))
     kept = ("as_of", "score", "rank", "band", "value_minor", "currency")
     history = past.order_by("-as_of", "-id").values(json=JSONObject(**{name: name for name in kept}))[:MOST_PAST]
-    scores = scores.annotate(set_by_hand=by_hand, past=ArraySubquery(history), published=publication())
+    scores = scores.annotate(
+        set_by_hand=by_hand, past=ArraySubquery(history), published=publication(), worth=account_value()
+    )
     score: Any = scores.select_related("account__owner", "run").get(account_id=account_id)
     explain(organization=organization, scores=[score])
     said = [{**one, "as_of": datetime.fromisoformat(one["as_of"])} for one in reversed(score.past)]

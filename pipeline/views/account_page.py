@@ -15,13 +15,22 @@ from pipeline.forms.activities import ActivityForm
 from pipeline.models import Account
 from pipeline.operations import UnableToLogActivity, noted_changes
 from pipeline.queries.account_overview import AccountOverview
-from pipeline.queries.account_worth import activity_words, potential_words, product_rows, stake_parts, value_of
+from pipeline.queries.account_worth import (
+    activity_words,
+    potential_words,
+    product_rows,
+    silence_method,
+    silence_words,
+    stake_parts,
+    value_of,
+)
 from pipeline.queries.action_words import shown_action
 from pipeline.queries.timeline import TimelineKind
 from pipeline.views.removing import address
 from pipeline.views.undo import say_done
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
+from tenancy.models import Organization
 from tenancy.working_time import local_day
 
 SHORT_TIMELINE, LONG_TIMELINE = 12, 60
@@ -64,7 +73,7 @@ def account(request: MemberRequest, account_id: UUID) -> HttpResponse:
         if tab == "overview"
         else [],
         "external_scores": queries.external_scores_of(overview.account) if tab == "overview" else [],
-        **(_worth(overview, today) if tab == "overview" else {}),
+        **(_worth(request.organization, overview, today) if tab == "overview" else {}),
         "tab": tab,
         "kind": kind,
         "kinds": [("", _("All")), ("people", _("People")), ("orders", _("Orders")), ("system", _("System"))],
@@ -77,7 +86,7 @@ def account(request: MemberRequest, account_id: UUID) -> HttpResponse:
     return render(request, "pipeline/account_timeline.html" if in_part else "pipeline/account.html", context)
 
 
-def _worth(overview: AccountOverview, today: date) -> dict[str, Any]:
+def _worth(organization: Organization, overview: AccountOverview, today: date) -> dict[str, Any]:
     """Return what to do next with the account, what it is worth, and which products it has and could have."""
     facts: Any = overview.account
     value = value_of(overview.account)
@@ -91,6 +100,8 @@ def _worth(overview: AccountOverview, today: date) -> dict[str, Any]:
             "potential_words": potential_words(value),
             "stake_parts": stake_parts(value),
             "activity_words": activity_words(value),
+            "silence_words": silence_words(value, days=int(organization.setting("score_horizon_days"))),
+            "silence_method": silence_method(value),
         }
     return said
 

@@ -18,6 +18,7 @@ from tests.pipeline import records
 
 NOT_AUDITED = {
     "coe_explanationopening": "a count that names nobody; reading is no change",
+    "coe_silenceplan": "what a night's scoring found of silence, beside its plan",
     "coe_scoringchunk": "a piece of a night's scoring on its way",
     "coe_scoringplan": "what the pieces of a night's scoring have in common",
     "coe_modelquality": "what a night saw of a model; only ever added to, by nights",

@@ -75,7 +75,7 @@ class TestGrowth:
 def known(**more: float) -> Known:
     """One account of which only this is known."""
     values = {"chance": 0.2, "typical": 1000.0, "deals": 0.0, "deals_weighed": 0.0, "growth": 0.0, "spend": 0.0,
-              "active": np.nan, "is_prospect": False, "is_detractor": False, **more}  # fmt: skip
+              "active": np.nan, "silence": np.nan, "is_prospect": False, "is_detractor": False, **more}  # fmt: skip
     return Known(**{name: np.array([value]) for name, value in values.items()})
 
 

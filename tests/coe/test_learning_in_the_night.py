@@ -64,7 +64,7 @@ def test_it_learns_who_buys_and_scores_by_it_at_once(cast, history):
 
     assert outcome.because == "There was no model yet."
     assert outcome.promoted
-    model = TrainedModel.objects.get()
+    model = TrainedModel.objects.get(purpose=BUYS)
     assert (model.status, model.state) == (ModelStatus.CHAMPION, "learned")
     assert model.trained_until == NOW
     assert model.window_end < (NOW - timedelta(days=model.horizon_days)).date(), "outcomes that are settled"
@@ -120,7 +120,7 @@ def test_a_large_organisation_learns_beside_the_night(cast, history, monkeypatch
     (work,) = Outbox.objects.filter(task="coe.tasks.learn_accounts")
     assert not TrainedModel.objects.exists()
     learn_accounts(organization=cast.acme, as_of=NOW, trained_at=NOW, because=work.kwargs["because"])
-    assert TrainedModel.objects.get().status == ModelStatus.CHAMPION
+    assert TrainedModel.objects.get(purpose=BUYS).status == ModelStatus.CHAMPION
 
 
 def test_whatever_goes_wrong_in_learning_the_night_goes_on_and_says_it(cast, history, monkeypatch):
@@ -129,7 +129,7 @@ def test_whatever_goes_wrong_in_learning_the_night_goes_on_and_says_it(cast, his
     def fail(**_):
         raise MemoryError("no room")
 
-    monkeypatch.setattr("coe.operations.train_accounts.training_rows", fail)
+    monkeypatch.setattr("coe.operations.train_accounts.rows_of_both", fail)
     outcome = learn(cast, days=8)
 
     assert outcome.error == "MemoryError: no room"
