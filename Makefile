@@ -16,7 +16,8 @@ schema = .local/openapi.yaml
 packages = $(filter-out tests benchmarks,$(patsubst %/__init__.py,%,$(wildcard */__init__.py)))
 
 export AGILE_SALES_DATA
-export PYTHONDONTWRITEBYTECODE ?= $(if $(CI),1)
+# Compiled once and kept, whatever the machine's habit: the tests start some hundred processes of this code.
+export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help environment demo test test-long check lint types imports templates migrations openapi security schema bench lock
 .DEFAULT_GOAL := help
 
