@@ -22,6 +22,7 @@ from pipeline.api.next_actions import NextActionDetailView, NextActionListView
 from pipeline.api.opportunities import OpportunityBulkView, OpportunityDetailView, OpportunityListView
 from pipeline.api.opportunity_scores import OpportunityScoreDetailView, OpportunityScoreListView
 from pipeline.api.orders import OrderDetailView, OrderListView
+from pipeline.api.pipelines import PipelineDetailView, PipelineListView
 from pipeline.api.products import ProductDetailView, ProductListView
 from pipeline.api.satisfaction_responses import SatisfactionResponseDetailView, SatisfactionResponseListView
 from pipeline.api.score_overrides import ScoreOverrideDetailView, ScoreOverrideListView
@@ -53,6 +54,8 @@ urlpatterns = [
     ),
     path("v1/inquiries", InquiryListView.as_view(), name="inquiries"),
     path("v1/inquiries/<uuid:id>", InquiryDetailView.as_view(), name="inquiry"),
+    path("v1/pipelines", PipelineListView.as_view(), name="pipelines"),
+    path("v1/pipelines/<uuid:id>", PipelineDetailView.as_view(), name="pipeline"),
     path("v1/stages", StageListView.as_view(), name="stages"),
     path("v1/stages/<uuid:id>", StageDetailView.as_view(), name="stage"),
     path("v1/account-scores", AccountScoreListView.as_view(), name="account-scores"),

@@ -53,6 +53,19 @@ def in_tree_order(units: Sequence[Unit]) -> list[tuple[int, Unit]]:
     return ordered
 
 
+def units_above(*, organization: Organization, member: Member, on: date) -> set[UUID]:
+    """Return the units that a member belongs to on a day, and all above them."""
+    places = UnitMembership.objects.for_organization(organization).filter(member=member, active_from__lte=on)
+    own = places.filter(Q(active_to=None) | Q(active_to__gt=on)).values_list("unit", flat=True)
+    parents = dict(Unit.objects.for_organization(organization).values_list("pk", "parent_id"))
+    above: set[UUID] = set()
+    for here in own:
+        while here is not None and here not in above:
+            above.add(here)
+            here = parents.get(here)
+    return above
+
+
 @transaction.atomic
 def create_unit(
     *,

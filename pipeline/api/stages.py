@@ -8,9 +8,10 @@ from rest_framework import serializers
 from integrations.api import parameters
 from integrations.api.components import ReferenceSerializer, reference
 from integrations.api.views import DetailView, ListView, RecordView, Row
-from pipeline.models import ForecastCategory, Stage, StageKind
+from pipeline.models import CriterionCode, ForecastCategory, Mover, Stage, StageKind
 from tenancy.keyset import Sort
 
+DAYS = ("expected_days", "warning_days", "learned_days", "learned_warning_days")
 EXAMPLE = {
     "id": "0192f0c1-7b2a-7c3e-9a53-0b6f5d1e2d13",
     "name": "Proposal",
@@ -20,8 +21,22 @@ EXAMPLE = {
     "probability_bp": 5_000,
     "forecast_category": "best_case",
     "expected_days": 30,
+    "warning_days": 45,
+    "learned_from": 0,
+    "moved_by": "everybody",
+    "entry_criteria": [],
+    "exit_criteria": [{"code": "confirmed", "text": "The proposal was discussed with somebody who decides"}],
+    "is_strict": False,
     "is_retired": False,
+    "version": 1,
 }
+
+
+class CriterionSerializer(serializers.Serializer[Any]):
+    """What has to be true of a deal."""
+
+    code = serializers.ChoiceField(CriterionCode.choices)
+    text = serializers.CharField(required=False, help_text="What a person confirms; only where code is confirmed.")
 
 
 class PipelineStageSerializer(serializers.Serializer[Any]):
@@ -36,8 +51,17 @@ class PipelineStageSerializer(serializers.Serializer[Any]):
         min_value=0, max_value=10_000, help_text="The chance to win in hundredths of a percent."
     )
     forecast_category = serializers.ChoiceField(ForecastCategory.choices)
-    expected_days = serializers.IntegerField(help_text="How long a deal usually stays at most; 0: not said.")
+    expected_days = serializers.IntegerField(
+        help_text="How long a deal usually stays at most: learnt from won deals, else as people set it; 0: not known."
+    )
+    warning_days = serializers.IntegerField(help_text="After how many days a deal is late; 0: not known.")
+    learned_from = serializers.IntegerField(help_text="From how many stays of won deals that was learnt; 0: it is set.")
+    moved_by = serializers.ChoiceField(Mover.choices, help_text="Who may move deals into it, of those who edit them.")
+    entry_criteria = CriterionSerializer(many=True, help_text="What a deal must meet to move forward into it.")
+    exit_criteria = CriterionSerializer(many=True, help_text="What a deal must meet to move forward out of it.")
+    is_strict = serializers.BooleanField(help_text="Whether what breaks a criterion is refused, or only counted.")
     is_retired = serializers.BooleanField(help_text="No longer in use: no deal can move into it.")
+    version = serializers.IntegerField()
 
 
 class StageView(RecordView):
@@ -49,7 +73,8 @@ class StageView(RecordView):
     example = EXAMPLE
     columns = (
         *("id", "name", "pipeline_id", "pipeline__name", "position", "kind", "probability_bp", "forecast_category"),
-        *("expected_days", "retired_at"),
+        *("expected_days", "warning_days", "learned_days", "learned_warning_days", "learned_from", "moved_by"),
+        *("entry_criteria", "exit_criteria", "is_strict", "retired_at", "version"),
     )
 
     def rows(self) -> QuerySet[Any, Any]:
@@ -59,6 +84,7 @@ class StageView(RecordView):
 
     def shaped(self, row: Row) -> dict[str, Any]:
         """Return a stage."""
+        days = Stage(**{name: row[name] for name in DAYS})
         return {
             "id": row["id"],
             "name": row["name"],
@@ -67,8 +93,15 @@ class StageView(RecordView):
             "kind": row["kind"],
             "probability_bp": row["probability_bp"],
             "forecast_category": row["forecast_category"],
-            "expected_days": row["expected_days"],
+            "expected_days": days.usual_days,
+            "warning_days": days.late_days,
+            "learned_from": row["learned_from"],
+            "moved_by": row["moved_by"],
+            "entry_criteria": row["entry_criteria"],
+            "exit_criteria": row["exit_criteria"],
+            "is_strict": row["is_strict"],
             "is_retired": row["retired_at"] is not None,
+            "version": row["version"],
         }
 
 

@@ -20,7 +20,16 @@ from pipeline.models.satisfaction import SatisfactionResponse
 from pipeline.models.saved_view import ListName, SavedView, ViewChoice
 from pipeline.models.score import AccountScore, AccountScoreHistory, Band, ScorePublication
 from pipeline.models.snapshot import OpportunitySnapshot
-from pipeline.models.stage import ForecastCategory, Pipeline, Stage, StageKind
+from pipeline.models.stage import (
+    CriterionCheck,
+    CriterionCode,
+    ForecastCategory,
+    Mover,
+    Pipeline,
+    PipelineUnit,
+    Stage,
+    StageKind,
+)
 from pipeline.models.undo import UNDO_MINUTES, UNDO_TIME, ChangeKind, UndoChange, UndoStep
 from pipeline.models.usage import UsageSignal
 
@@ -42,6 +51,8 @@ __all__ = [
     "ChangeKind",
     "Choice",
     "Contact",
+    "CriterionCheck",
+    "CriterionCode",
     "CrmRecord",
     "CustomColumn",
     "CustomKind",
@@ -56,6 +67,7 @@ __all__ = [
     "InquiryState",
     "Lifecycle",
     "ListName",
+    "Mover",
     "NextAction",
     "Opportunity",
     "OpportunityHistory",
@@ -68,6 +80,7 @@ __all__ = [
     "OverrideEnd",
     "OverrideReason",
     "Pipeline",
+    "PipelineUnit",
     "Place",
     "PlannedAction",
     "Product",

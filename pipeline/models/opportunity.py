@@ -72,6 +72,13 @@ class Opportunity(CrmRecord):  # its reverse managers are Any
             models.Index(fields=["organization", "outcome", "amount_minor", "id"], name="opportunity_open_by_amount"),
             models.Index(fields=["organization", "outcome", "name_key", "id"], name="opportunity_open_by_name"),
             models.Index(fields=["organization", "account", "outcome", "close_date"], name="opportunity_by_account"),
+            # The board: cards of a column in their order, and its sums without a look at the table.
+            models.Index(
+                fields=["organization", "stage", "close_date", "id"],
+                include=["amount_minor", "currency", "probability_bp", "owner"],
+                condition=Q(outcome="open", deleted_at__isnull=True),
+                name="opportunity_on_board",
+            ),
         ]
 
     def __str__(self) -> str:

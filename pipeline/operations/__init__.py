@@ -5,6 +5,7 @@ from pipeline.operations.accounts import AccountFields, UnableToNestAccount, cre
 from pipeline.operations.activities import ActivityFields, UnableToLogActivity, log_activity, update_activity
 from pipeline.operations.changes import StaleVersion
 from pipeline.operations.contacts import ContactFields, create_contact, update_contact
+from pipeline.operations.criteria import UnableToCheck, check_criterion
 from pipeline.operations.deletion import UNDO_WINDOW, UnableToRestore, delete_record, restore_record
 from pipeline.operations.external_scores import UnableToRecordScore, record_external_score
 from pipeline.operations.inquiries import InquiryFields, UnableToChangeInquiry, receive_inquiry, update_inquiry
@@ -27,6 +28,13 @@ from pipeline.operations.overrides import (
     override_score,
     return_to_automatic,
 )
+from pipeline.operations.process import (
+    StaleProcess,
+    UnableToChangeProcess,
+    change_pipeline,
+    create_pipeline,
+    delete_pipeline,
+)
 from pipeline.operations.products import ProductFields, create_product, update_product
 from pipeline.operations.satisfaction import (
     SatisfactionFields,
@@ -36,6 +44,15 @@ from pipeline.operations.satisfaction import (
 from pipeline.operations.saved_views import UnableToKeepView, change_view, choose_view, delete_view, save_view
 from pipeline.operations.scores import BANDS, Explained, NewScores, Recorded, record_scores
 from pipeline.operations.snapshots import snapshot_open_opportunities
+from pipeline.operations.stage_changes import (
+    change_stage,
+    create_stage,
+    delete_stage,
+    place_stage,
+    record_learned_days,
+    restore_stage,
+    retire_stage,
+)
 from pipeline.operations.stages import DEFAULT_STAGES, create_default_pipeline
 from pipeline.operations.undo import Refusal, UnableToUndo, Undone, keep_undo_step, undo
 from pipeline.operations.upserts import Upserted
@@ -59,8 +76,11 @@ __all__ = [
     "Recorded",
     "Refusal",
     "SatisfactionFields",
+    "StaleProcess",
     "StaleVersion",
     "UnableToChangeInquiry",
+    "UnableToChangeProcess",
+    "UnableToCheck",
     "UnableToKeepView",
     "UnableToLogActivity",
     "UnableToMoveStage",
@@ -73,15 +93,22 @@ __all__ = [
     "Undone",
     "Upserted",
     "change_opportunity",
+    "change_pipeline",
+    "change_stage",
     "change_view",
+    "check_criterion",
     "choose_view",
     "create_account",
     "create_contact",
     "create_default_pipeline",
     "create_opportunity",
     "create_order",
+    "create_pipeline",
     "create_product",
+    "create_stage",
+    "delete_pipeline",
     "delete_record",
+    "delete_stage",
     "delete_view",
     "keep_overrides",
     "keep_undo_step",
@@ -90,13 +117,17 @@ __all__ = [
     "move_stage",
     "noted_changes",
     "override_score",
+    "place_stage",
     "receive_inquiry",
     "record_export",
     "record_external_score",
+    "record_learned_days",
     "record_opportunity_scores",
     "record_satisfaction_response",
     "record_scores",
     "restore_record",
+    "restore_stage",
+    "retire_stage",
     "return_to_automatic",
     "save_view",
     "snapshot_open_opportunities",

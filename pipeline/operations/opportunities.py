@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pipeline.models import Account, Opportunity, Product, Stage
 from pipeline.models.record import MANUAL
+from pipeline.operations import criteria
 from pipeline.operations.changes import Differences, check_references, payload_of, write_changes
 from pipeline.operations.history import first_values, keep_history
 from pipeline.operations.noting import note_created
@@ -53,6 +54,10 @@ def create_opportunity(
     """
     if stage.retired_at is not None or not stage.is_open:
         raise UnableToMoveStage(f"A new deal can't begin in “{stage.name}”.")
+    if not criteria.may_use(
+        organization=organization, stage=stage, actor=actor, today=local_day(organization, opened_at)
+    ):
+        raise UnableToMoveStage(f"“{stage.pipeline.name}” is for other units. Choose a stage of another pipeline.")
     opportunity: Opportunity = Opportunity.objects.create(
         organization=organization,
         source=source,
@@ -162,14 +167,22 @@ def move_stage(
 ) -> Opportunity:
     """Move a deal to another stage of its pipeline; a won or lost stage closes it, an open one opens it again.
 
-    :raises UnableToMoveStage: when it is there already, the stage is retired or of another pipeline, or a loss has no
-        reason.
+    :raises UnableToMoveStage: when it is there already, the stage is retired or of another pipeline, a loss has no
+        reason, the actor may not move deals there, or something is missing that the process asks for.
     :raises StaleVersion: when somebody else changed the deal since `version` was read.
     """
     old_stage = opportunity.stage
     if stage.pk == old_stage.pk:
         raise UnableToMoveStage(f"The deal is in “{stage.name}” already.")
-    refuse_move(opportunity.pipeline_id, stage, lost_reason)
+    refuse_move(opportunity.pipeline_id, stage, lost_reason, actor=actor)
+    lacks = criteria.unmet(
+        organization=organization,
+        deal=opportunity,
+        asked=criteria.asked_of_move(old_stage, stage),
+        today=local_day(organization, moved_at),
+    )
+    if refusing := [one for one in lacks if one in criteria.binding(old_stage, stage)]:
+        raise UnableToMoveStage(criteria.lacks_words(refusing, old_stage, stage))
     entered_before = opportunity.stage_entered_at
     was_open = opportunity.is_open
     differences = write_changes(
@@ -191,6 +204,7 @@ def move_stage(
         "days_in_stage": max(0, (moved_at - entered_before).days),
         "amount_minor": opportunity.amount_minor,
         "currency": opportunity.currency,
+        "lacks": [criteria.criterion_words(one) for one in lacks],
     }
     for type_, told in move_events(old_stage, stage, payload, was_open=was_open, reason=opportunity.lost_reason):
         record_event(
@@ -204,15 +218,18 @@ def move_stage(
     return opportunity
 
 
-def refuse_move(pipeline_id: UUID, stage: Stage, lost_reason: str) -> None:
+def refuse_move(pipeline_id: UUID, stage: Stage, lost_reason: str, *, actor: Member | None = None) -> None:
     """Refuse a move of a deal of a pipeline into a stage that can't take it.
 
-    :raises UnableToMoveStage: when the stage is retired or of another pipeline, or a loss has no reason.
+    :raises UnableToMoveStage: when the stage is retired or of another pipeline, a loss has no reason, or the actor may
+        not move deals there.
     """
     if stage.pipeline_id != pipeline_id:
         raise UnableToMoveStage(f"“{stage.name}” belongs to another pipeline.")
     if stage.retired_at is not None:
         raise UnableToMoveStage(f"“{stage.name}” is no longer in use.")
+    if not criteria.may_move_into(stage, actor):
+        raise UnableToMoveStage(f"{stage.get_moved_by_display()} move deals into “{stage.name}”. Ask one of them.")
     if stage.kind == "lost" and not lost_reason.strip():
         raise UnableToMoveStage("Say why the deal was lost. One line is enough.")
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from pipeline.models import Opportunity, OpportunityHistory, Stage, TrackedField
+from pipeline.operations import criteria
 from pipeline.operations.changes import as_json
 from pipeline.operations.opportunities import (
     UnableToMoveStage,
@@ -28,6 +29,7 @@ from pipeline.operations.upserts import (
 )
 from tenancy.bulk import insert_rows
 from tenancy.models import Organization
+from tenancy.working_time import local_day
 
 TEXTS = ("name", "currency", "lost_reason", "next_step", "outcome")
 STATED = ("name", "account_id", "owner_id", "product_id", "amount_minor", "currency", "close_date", "probability_bp")
@@ -76,6 +78,9 @@ def upsert_opportunities(
             result.refused[key] = ("name", "name is missing, and there is no such deal yet.")
             continue
         wanted[key] = (old, {**(old or _NEW), **said, **staged, "deleted_at": None, **moments})
+    for key, why in _lacking(organization, wanted, stages, at).items():
+        del wanted[key]
+        result.refused[key] = ("stage_id", why)
     write_rows(
         organization=organization,
         model=Opportunity,
@@ -125,6 +130,33 @@ def _staged(
         return {"lost_reason": old["lost_reason"]}
     refuse_move(old["pipeline_id"], stage, reason)
     return {"stage_id": stage.pk, **consequences(organization, old["opened_at"], stage, at, reason)}
+
+
+def _lacking(
+    organization: Organization,
+    wanted: Mapping[str, tuple[Columns | None, Columns]],
+    stages: Mapping[UUID, Stage],
+    at: datetime,
+) -> dict[str, str]:
+    """Return the keys of the moves that the process refuses, with what each lacks."""
+    asked = {
+        key: (found, old["id"], stages[old["stage_id"]], stages[new["stage_id"]], new)
+        for key, (old, new) in wanted.items()
+        if old is not None and old["stage_id"] != new["stage_id"]
+        if (found := criteria.binding(stages[old["stage_id"]], stages[new["stage_id"]]))
+    }
+    known = criteria.known_facts(
+        organization=organization,
+        asked=[one for found, *_ in asked.values() for one in found],
+        deals=[deal for _, deal, *_ in asked.values()],
+        accounts=[new["account_id"] for *_, new in asked.values() if new["account_id"]],
+    )
+    today = local_day(organization, at)
+    refused = {}
+    for key, (found, deal, before, after, new) in asked.items():
+        if lacks := [one for one in found if not criteria.is_met(one, deal, new, known, today)]:
+            refused[key] = criteria.lacks_words(lacks, before, after)
+    return refused
 
 
 def _history(change: RowChange, stages: Mapping[UUID, Stage], at: datetime) -> Iterator[Sequence[Any]]:

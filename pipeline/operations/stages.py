@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from pipeline.models import ForecastCategory, Pipeline, Stage, StageKind
+from pipeline.models import CriterionCode, ForecastCategory, Pipeline, Stage, StageKind
 from tenancy.models import Organization
 
 # Name, chance to win (basis points), forecast category, usual longest stay in days, kind.
@@ -16,6 +16,15 @@ DEFAULT_STAGES: tuple[tuple[str, int, ForecastCategory, int, StageKind], ...] = 
     ("Lost", 0, ForecastCategory.OMITTED, 0, StageKind.LOST),
 )
 
+# What a customer could confirm before a deal leaves the stage. Counted, not enforced, until somebody makes it strict.
+SHIPPED_EXITS: dict[str, tuple[str, ...]] = {
+    "Qualify": ("Need, budget range and next meeting are confirmed",),
+    "Discover": ("The pain is quantified", "The buying roles are named"),
+    "Solution": ("The customer’s expert confirmed that the solution fits",),
+    "Proposal": ("The proposal was discussed with somebody who decides",),
+    "Negotiate": ("Terms are agreed in principle, and legal or procurement is engaged",),
+}
+
 
 @transaction.atomic
 def create_default_pipeline(*, organization: Organization, name: str = "Sales") -> Pipeline:
@@ -24,6 +33,12 @@ def create_default_pipeline(*, organization: Organization, name: str = "Sales") 
     if existing is not None:
         return existing
     pipeline: Pipeline = Pipeline.objects.create(organization=organization, name=name, is_default=True)
+    add_shipped_stages(organization=organization, pipeline=pipeline)
+    return pipeline
+
+
+def add_shipped_stages(*, organization: Organization, pipeline: Pipeline) -> None:
+    """Give a new pipeline the stages that an organisation can begin with."""
     Stage.objects.bulk_create(
         Stage(
             organization=organization,
@@ -34,7 +49,10 @@ def create_default_pipeline(*, organization: Organization, name: str = "Sales") 
             forecast_category=category,
             expected_days=days,
             kind=kind,
+            exit_criteria=[
+                {"code": CriterionCode.CONFIRMED.value, "text": text} for text in SHIPPED_EXITS.get(stage_name, ())
+            ],
+            is_strict=False,
         )
         for position, (stage_name, probability_bp, category, days, kind) in enumerate(DEFAULT_STAGES, start=1)
     )
-    return pipeline

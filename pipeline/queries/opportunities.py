@@ -157,7 +157,7 @@ def stage_stays(history: list[OpportunityHistory], *, as_of: datetime) -> list[S
                 entered_at=move.occurred_at,
                 left_at=left_at,
                 spent=max(timedelta(0), (left_at or as_of) - move.occurred_at),
-                expected_days=stage.expected_days,
+                expected_days=stage.usual_days,
                 moved_by=move.actor.name if move.actor else "",
                 is_open=stage.is_open,
             )

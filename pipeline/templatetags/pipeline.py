@@ -109,7 +109,7 @@ def exact_money(amount: Decimal, currency: str) -> str:
 def days_in_stage(deal: Opportunity, now: datetime) -> Said:
     """Say how long a deal has been in its stage, and what is usual when it is longer than that."""
     days = max(0, (now - deal.stage_entered_at).days)
-    usual = deal.stage.expected_days
+    usual = deal.stage.usual_days
     if usual and days > usual:
         return Said(gettext("%(days)s d, usual %(usual)s") % {"days": days, "usual": usual}, is_long=True)
     return Said(gettext("%(days)s d") % {"days": days})
