@@ -24,6 +24,7 @@ def main() -> None:
         os.environ.setdefault("DATABASE_ROLE", "system")
     # A command may take its time; a page may not.
     os.environ.setdefault("LONG_WORK", "True")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in a worker: more threads only wait for each other
 
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line

@@ -113,10 +113,10 @@ def large(environment: dict[str, str], owner_url: str) -> Gates:
 
 
 def scoring(environment: dict[str, str]) -> Gates:
-    """Score a company of its own end to end against the floors, and kill the night five times."""
+    """Score a company of its own end to end against the floors, kill the night five times; and whole nights of it."""
     patient = environment | {"LONG_WORK": "True", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     part("scored_company", patient)
-    return part("scoring", patient)
+    return part("scoring", patient) | part("night", patient)
 
 
 def manage(environment: dict[str, str], *words: str) -> None:

@@ -43,7 +43,7 @@ def timed(target: Callable[[], Any]) -> float:
 
 
 def cpu_seconds(processes: list[psutil.Process]) -> float:
-    """Return the processor time that the processes and all their children have used."""
+    """Return the processor time that the processes and all their children have used, those that are gone as well."""
     total = 0.0
     for process in processes:
         for one in (process, *process.children(recursive=True)):
@@ -51,5 +51,5 @@ def cpu_seconds(processes: list[psutil.Process]) -> float:
                 used = one.cpu_times()
             except psutil.NoSuchProcess:
                 continue
-            total += used.user + used.system
+            total += used.user + used.system + used.children_user + used.children_system
     return total

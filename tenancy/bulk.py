@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from io import StringIO
+from itertools import repeat
+from operator import is_
+from types import NoneType
 from typing import Any
 from uuid import UUID
 
@@ -265,16 +268,21 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "
 
 
 _NEEDS_ESCAPE = re.compile(r"[\\\t\n\r\x00]").search
+_AS_JSON = json.JSONEncoder(separators=(",", ":"), default=str).encode  # made once: `json.dumps` makes one a call
 
 
 def column_texts(values: Sequence[Any]) -> list[str]:
     """Return the values of one column in the text form of COPY."""
+    if values and all(map(is_, values, repeat(values[0]))):
+        return [copy_text(values[0])] * len(values)
     kinds = set(map(type, values))
     if kinds == {str}:
         return list(values) if not _NEEDS_ESCAPE("".join(values)) else [copy_text(value) for value in values]
-    if kinds == {int}:
+    if kinds <= {int, float}:
         return list(map(str, values))
-    if dict in kinds or list in kinds:
+    if kinds <= {int, float, NoneType}:
+        return ["\\N" if value is None else str(value) for value in values]
+    if kinds == {UUID} or dict in kinds or list in kinds:
         return [copy_text(value) for value in values]
     # Days, amounts and references repeat themselves, and so does nothing at all.
     known: dict[Any, str] = {}
@@ -304,6 +312,6 @@ def copy_text(value: Any) -> str:
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     if isinstance(value, (dict, list)):
-        text = json.dumps(value, separators=(",", ":"), default=str)
+        text = _AS_JSON(value)
         return text.translate(_ESCAPES) if "\\" in text else text
     return str(value).translate(_ESCAPES)

@@ -65,7 +65,8 @@ def maximise(
                 jac=True if analytic else "3-point",
                 method="L-BFGS-B",
                 bounds=[(-BOUND, BOUND)] * len(start),
-                options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-9},
+                # Slopes by differences aren't good for more: an optimiser that asks for it walks in circles.
+                options={"maxiter": 500, "ftol": 1e-13 if analytic else 1e-11, "gtol": 1e-9},
             )
             parameters = np.exp(done.x)
             found = log_likelihood(parameters)

@@ -12,6 +12,9 @@ from scipy.special import exprel, gammaln, hyp2f1
 from coe.lifetime_value.fitting import LONGEST, WEAK_PRIOR, maximise
 from coe.lifetime_value.histories import Floats, Patterns
 
+NEAR_ONE = 0.9995
+PRECISION = 18.5  # half the logarithm of the smallest part that a number can tell
+
 
 @dataclass(frozen=True, slots=True)
 class ParetoNbd:
@@ -73,7 +76,31 @@ class ParetoNbd:
             power, inner = np.full_like(x, -s), r + x
         else:
             power, inner = 1 - (r + x), np.full_like(x, s + 1)
-        return power * np.log1p(-z) + np.log(hyp2f1(1.0, inner, total + 1, z)) - total * np.log(larger + time)
+        return power * np.log1p(-z) + np.log(_one_by(inner, total, z)) - total * np.log(larger + time)
+
+
+def _one_by(inner: Floats, total: Floats, z: Floats) -> Floats:
+    """Return 2F1(1, inner; total + 1; z) for 0 ≤ z < 1 by Gauss' continued fraction (DLMF 15.7.5).
+
+    A hundred times as quick as the series where customers are alike and buy often, which is where a fit spends its
+    time; all parts are positive, so nothing is cancelled. Near 1 it would take too many steps.
+    """
+    near = float(z.max(initial=0.0))
+    if near > NEAR_ONE:
+        found = hyp2f1(1.0, inner, total + 1, z)
+        far = z <= NEAR_ONE
+        if far.any():
+            found[far] = _one_by(inner[far], total[far], z[far])
+        return np.asarray(found)
+    root = np.sqrt(1 - near)
+    tail = np.ones_like(z)
+    # Each step adds this factor's square to what is right already.
+    for n in range(2 + int(PRECISION / max(np.log((1 + root) / max(1 - root, 1e-9)), 1e-9)), 0, -1):
+        beyond = total + 2 * n
+        odd = (total + n) * (inner + n) / (beyond * (beyond + 1))
+        even = (total - inner + n) * n / ((beyond - 1) * beyond)
+        tail = 1 - even * z / (1 - odd * z / tail)
+    return 1 / (1 - inner / (total + 1) * z / tail)
 
 
 def fit_pareto(of: Patterns, *, prior: float = WEAK_PRIOR) -> ParetoNbd:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
@@ -56,16 +57,11 @@ def record_values(
 
     :raises django.db.IntegrityError: if a value names an account of another organisation.
     """
+    kept = attrgetter(*KEPT)
     return replace_rows(
         organization=organization,
         model=AccountValue,
         columns=("account", *KEPT, "whitespace", "run", "currency", "is_margin", "as_of"),
-        rows=(
-            (
-                *(one.account_id, *(getattr(one, name) for name in KEPT), list(one.whitespace)),
-                *(run.pk, currency, is_margin, as_of),
-            )
-            for one in values
-        ),
+        rows=((one.account_id, *kept(one), list(one.whitespace), run.pk, currency, is_margin, as_of) for one in values),
         key=("account",),
     )

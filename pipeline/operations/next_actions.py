@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
@@ -91,6 +92,7 @@ def record_plan(
         for one in plans
     )
     plan_of = {plan.member_id: plan.pk for plan in made}
+    kept = attrgetter(*KEPT)
     chosen_since = ("t.chosen_at > %s", [read_at])
     written = replace_rows(
         organization=organization,
@@ -99,7 +101,7 @@ def record_plan(
         rows=(
             (
                 *(one.account_id, one.owner_id, plan_of.get(one.planned_for_id) if one.planned_for_id else None),
-                *(*(getattr(one, name) for name in KEPT), list(one.actions), run.pk, currency, as_of),
+                *(*kept(one), list(one.actions), run.pk, currency, as_of),
             )
             for one in actions
         ),
