@@ -64,13 +64,16 @@ def _hue(key: object) -> str:
 
 
 @register.simple_tag
-def avatar(name: str, key: object = None, *, size: str = "", square: bool = False, here: bool = False) -> SafeString:
-    """Draw initials in the hue of the key (an id; else the name). The name itself stands beside it or is its title."""
+def avatar(
+    name: str, key: object = None, *, size: str = "", square: bool = False, here: bool = False, alone: bool = False
+) -> SafeString:
+    """Draw initials in the hue of the key (an id; else the name). The name stands beside it, or it stands `alone`."""
     css = _css("av", _hue(key if key is not None else name), size and f"av-{size}", "av-sq" if square else "")
     return format_html(
-        '<span class="{}" title="{}" aria-hidden="true">{}</span>',
+        '<span class="{}" title="{}" {}>{}</span>',
         css + (" here" if here else ""),
         name,
+        format_html('role="img" aria-label="{}"', name) if alone else mark_safe('aria-hidden="true"'),  # nosec B308 # a constant
         initials(name),
     )
 
@@ -172,8 +175,8 @@ def score(
     word = word or _change_word(change)
     small = format_html("<small>{}</small>", word) if word else ""
     face = format_html(
-        '<svg class="{}" viewBox="0 0 40 40" aria-hidden="true"><circle class="bg" cx="20" cy="20" r="16"/>{}</svg>'
-        "{}{}",
+        # Few nodes, for there are fifty in a list: the style sheet draws the ring's ground.
+        '<svg class="{}" viewBox="0 0 40 40" aria-hidden="true">{}</svg>{}{}',
         _css("ring", BAND_TONES.get(band, ""), "ring-sm"),
         _arc(_clamped(value)),
         value,
