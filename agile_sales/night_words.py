@@ -18,6 +18,7 @@ def step_name(name: str) -> str:
         "keep_overrides": _("Keep scores set by hand"),
         "value_accounts": _("Value the accounts"),
         "plan_week": _("Plan the week"),
+        "learn_stage_days": _("Learn how long deals stay in a stage"),
         "train_deal_models": _("Learn from closed deals"),
         "score_opportunities": _("Score the open deals"),
         "publish_changes": _("Publish what changed"),
@@ -46,6 +47,10 @@ def step_sentence(step: RunStep, *, today: date) -> str:
         return _values(step)
     if step.name == "plan_week":
         return _plan(step)
+    if step.name == "learn_stage_days":
+        return ngettext(
+            "Learnt from %(stays)s stay of won deals.", "Learnt from %(stays)s stays of won deals.", step.rows_read
+        ) % {"stays": format_number(step.rows_read)}
     if step.name == "train_deal_models":
         return _deal_training(step)
     if step.name == "score_opportunities":

@@ -1,8 +1,8 @@
 """The night: what the product does for an organisation while its people sleep.
 
     photograph the open pipeline → learn who buys, when it is time → score and rank the accounts → keep what people set
-    by hand → value the accounts → plan the week → learn from closed deals → score the open ones → publish what changed
-    → remove old uploads
+    by hand → value the accounts → plan the week → learn how long deals stay, and how they end → score the open ones
+    → publish what changed → remove old uploads
 
 Each step is one function below, safe to run twice, and does its work in one transaction together with its mark; how
 that is kept, and what a person sees of it, is in `tenancy.runs`. `as_of` is the moment the night looks at: nothing that
@@ -122,6 +122,12 @@ def keep_overrides(*, organization: Organization, run: Run, now: datetime) -> St
     return StepResult(rows_read=kept + ended, rows_written=kept + ended, detail={"kept": kept, "ended": ended})
 
 
+def learn_stage_days(*, organization: Organization, run: Run, now: datetime) -> StepResult:
+    """Learn from won deals how long one usually stays in each stage: who stands longer is shown."""
+    done = coe.operations.learn_stage_days(organization=organization, as_of=as_of(run))
+    return StepResult(rows_read=done.stays, rows_written=done.written, detail={"stages": done.stages})
+
+
 def train_deal_models(*, organization: Organization, run: Run, now: datetime) -> StepResult:
     """Learn from closed deals how open ones will end, when a week has passed or there is more to learn from."""
     done = coe.operations.learn_from_deals_in_the_night(organization=organization, as_of=as_of(run), now=now)
@@ -188,6 +194,7 @@ STEPS = (
     ("keep_overrides", keep_overrides),
     ("value_accounts", value_accounts),
     ("plan_week", plan_week),
+    ("learn_stage_days", learn_stage_days),
     ("train_deal_models", train_deal_models),
     ("score_opportunities", score_opportunities),
     ("publish_changes", publish_changes),

@@ -1,5 +1,6 @@
 """What the centre of excellence does: it revises the rule card, trains models, and scores accounts by them."""
 
+from coe.operations.learn_stage_days import StageDays, learn_stage_days
 from coe.operations.plan_week import PlanOutcome, Team, plan_week
 from coe.operations.promote_model import (
     UnableToPromote,
@@ -23,6 +24,7 @@ __all__ = [
     "LearningOutcome",
     "PlanOutcome",
     "ScoringOutcome",
+    "StageDays",
     "Team",
     "Training",
     "UnableToAnswer",
@@ -34,6 +36,7 @@ __all__ = [
     "learn_accounts",
     "learn_from_deals_in_the_night",
     "learn_in_the_night",
+    "learn_stage_days",
     "plan_week",
     "promote_if_better",
     "promote_model",

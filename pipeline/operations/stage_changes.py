@@ -173,9 +173,7 @@ def delete_stage(*, organization: Organization, stage: Stage, version: int, acto
         raise UnableToChangeProcess("A deal has just moved into it. Load the page again.") from None
 
 
-def record_learned_days(
-    *, organization: Organization, learned: Mapping[UUID, tuple[int, int, int]], at: datetime
-) -> int:
+def record_learned_days(*, organization: Organization, learned: Mapping[UUID, tuple[int, int, int]]) -> int:
     """Keep what won deals taught of stages (usual days, late days, from how many stays), and return how many changed.
 
     What people set stays beside it. The night does this; it is no change of the process.
