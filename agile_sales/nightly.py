@@ -1,7 +1,7 @@
 """The night: what the product does for an organisation while its people sleep.
 
     photograph the open pipeline → learn who buys, when it is time → score and rank the accounts → keep what people set
-    by hand → value the accounts → plan the week → learn how long deals stay, and how they end → score the open ones
+    by hand → learn how long deals stay, and how they end → score the open ones → value the accounts → plan the week
     → publish what changed → remove old uploads
 
 Each step is one function below, safe to run twice, and does its work in one transaction together with its mark; how
@@ -192,11 +192,11 @@ STEPS = (
     ("learn", learn),
     ("score_accounts", score_accounts),
     ("keep_overrides", keep_overrides),
-    ("value_accounts", value_accounts),
-    ("plan_week", plan_week),
     ("learn_stage_days", learn_stage_days),
     ("train_deal_models", train_deal_models),
     ("score_opportunities", score_opportunities),
+    ("value_accounts", value_accounts),
+    ("plan_week", plan_week),
     ("publish_changes", publish_changes),
     ("purge_imports", purge_imports),
 )

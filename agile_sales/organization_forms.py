@@ -1,6 +1,6 @@
 """What administrators and operators type about an organisation, checked."""
 
-from typing import Self
+from typing import Any, Self
 from zoneinfo import available_timezones
 
 from django import forms
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from agile_sales.people_forms import VersionForm
 from tenancy.form_fields import LineField, LinesField
 from tenancy.organization_settings import RETENTION_DAYS, OrganizationSettings
+from tenancy.rates import NoRates, read_rates, written_rates
 
 WEEK_DAYS = [
     ("1", _("Monday")),
@@ -49,11 +50,35 @@ class OrganizationForm(VersionForm):
         label=_("Days for which the audit trail is kept"), min_value=RETENTION_DAYS[0], max_value=RETENTION_DAYS[1]
     )
 
+    exchange_rates = LinesField(
+        label=_("Exchange rates"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("A line a currency, and what one of it is worth in yours: USD 0.92. What has none is not counted."),
+    )
+
+    def __init__(self, *args: Any, currency: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+
+    def clean_exchange_rates(self) -> dict[str, str]:
+        """Return the rates by currency."""
+        try:
+            return read_rates(self.cleaned_data["exchange_rates"], currency=self.currency)
+        except NoRates as error:
+            raise forms.ValidationError(str(error), code="invalid") from None
+
     @classmethod
     def of(cls, settings: OrganizationSettings, *, version: int) -> Self:
         """Return the form as the settings are."""
         initial = {name: getattr(settings, name) for name in settings.__dataclass_fields__}
-        return cls(initial={**initial, "working_days": list(settings.working_days), "version": version})
+        initial |= {
+            "working_days": list(settings.working_days),
+            "exchange_rates": written_rates(settings.exchange_rates),
+            "version": version,
+        }
+        return cls(initial=initial)
 
     def wanted(self) -> OrganizationSettings:
         """Return what was typed, as the operation takes it."""

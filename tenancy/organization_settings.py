@@ -1,6 +1,6 @@
 """What an organisation sets for itself: its name, its clock, how its members sign in, how long its trail is kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -38,6 +38,7 @@ class OrganizationSettings:
     night_starts_at: time
     mfa_required: bool
     audit_retention_days: int
+    exchange_rates: dict[str, str] = field(default_factory=dict)
 
 
 def settings_of(organization: Organization) -> OrganizationSettings:
@@ -49,6 +50,7 @@ def settings_of(organization: Organization) -> OrganizationSettings:
         night_starts_at=organization.night_starts_at,
         mfa_required=bool(organization.setting("mfa_required")),
         audit_retention_days=int(organization.setting("audit_retention_days")),
+        exchange_rates=dict(organization.setting("exchange_rates")),
     )
 
 
@@ -80,6 +82,7 @@ def change_settings(
         **current.settings,
         "mfa_required": wanted.mfa_required,
         "audit_retention_days": wanted.audit_retention_days,
+        "exchange_rates": wanted.exchange_rates,
     }
     current.version += 1
     current.save(update_fields=["name", "time_zone", "working_days", "night_starts_at", "settings", "version"])

@@ -47,7 +47,7 @@ def _page(request: MemberRequest, form: OrganizationForm, *, status: int = 200, 
 
 @recently_authenticated
 def _save(request: MemberRequest) -> HttpResponse:
-    form = OrganizationForm(request.POST)
+    form = OrganizationForm(request.POST, currency=request.organization.currency)
     if not form.is_valid():
         return _page(request, form, status=422)
     try:

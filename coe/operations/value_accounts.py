@@ -1,6 +1,7 @@
 """What each account is worth: lifetime value, wallet, what else it could buy, and the money that acting may change."""
 
 import datetime
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,7 @@ from coe.queries.customers import (
     money_and_horizon,
     purchases,
 )
-from coe.queries.dealings import answers, names_of, open_deals
+from coe.queries.dealings import answers, names_of, open_deals, uncounted
 from coe.queries.silences import Silences, silences
 from pipeline.models import WalletBasis
 from pipeline.operations.account_values import NewValue, record_values
@@ -66,6 +67,7 @@ def value_accounts(*, organization: Organization, run: Run, as_of: datetime.date
         deals = open_deals(given, of.ids)
         answer, _ = answers(given, of.ids)
         margin = margin_share(given)
+        left_out = uncounted(given, of.ids)
     segments = dict(enumerate(of.segment.tolist()))
     quiet = silences(organization=organization, run=run, ids=of.ids)
     histories, models = learn(orders, as_of=given["today"], segments=segments)
@@ -107,15 +109,24 @@ def value_accounts(*, organization: Organization, run: Run, as_of: datetime.date
     written = record_values(
         organization=organization,
         run=run,
-        values=_values(given, of, spend, could.wallet, basis, buys, quiet, at_stake, grows, products),
+        values=_values(given, of, spend, could.wallet, basis, buys, quiet, at_stake, grows, products, left_out),
         currency=currency,
         is_margin=margin is not None,
         as_of=as_of,
     )
     said = [note for note in (*models.notes, *could.notes) if note.code != "SPEND_UNKNOWN"]
     notes = (*(note.words for note in said), *([f"Who falls silent: {quiet.note}"] if quiet.note else []))
-    notes = notes if len(of) else ()
+    notes = (*notes, *_without_rate(left_out)) if len(of) else ()
     return ValueOutcome(len(of), written, currency, margin, notes, grows.pace)
+
+
+def _without_rate(left_out: Mapping[int, list[str]]) -> list[str]:
+    """Say of each currency without a rate at how many accounts its amounts are not counted."""
+    accounts = Counter(code for codes in left_out.values() for code in codes)
+    return [
+        f"Amounts in {code} are not counted, at {count} account{'s' * (count != 1)}: the settings have no rate for it."
+        for code, count in sorted(accounts.items())
+    ]
 
 
 def year_spend(orders: Orders, today: datetime.date, accounts: int) -> Floats:
@@ -177,6 +188,7 @@ def _values(
     at_stake: Worth,
     grows: Growth,
     products: Ids,
+    left_out: Mapping[int, list[str]],
 ) -> Iterator[NewValue]:
     columns = zip(
         of.ids.tolist(),
@@ -191,6 +203,7 @@ def _values(
         *(maybe(buys[name], 0) for name in ("idle_days", "usual_gap_days")),
         *(whole(part) for part in (at_stake.gain, at_stake.deals, at_stake.grow, at_stake.protect, at_stake.movable)),
         _whitespace(given, grows, products),
+        (left_out.get(row, ()) for row in range(len(of))),
         strict=True,
     )
     for raw, *values in columns:

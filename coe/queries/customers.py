@@ -16,6 +16,7 @@ from coe.queries import statements
 from coe.queries.background import ALL_IDS, rows
 from coe.queries.copying import copied
 from tenancy.models import Organization
+from tenancy.rates import factors_into
 from tenancy.working_time import first_zone, local_day
 
 Floats = NDArray[np.float64]
@@ -36,7 +37,18 @@ def moment(*, organization: Organization, as_of: datetime.datetime, currency: st
         "today": local_day(organization, as_of),
         "zone": str(first_zone(organization.time_zone)),
         "currency": currency,
+        **rates(organization=organization, currency=currency),
     }
+
+
+def rates(*, organization: Organization, currency: str) -> dict[str, Any]:
+    """Return the parameters of ``RATE``: the currencies that can be counted, and what a minor unit of each is worth."""
+    factors = factors_into(currency, organization=organization)
+    return {"rate_codes": list(factors), "rate_values": list(factors.values())}
+
+
+RATE = "(%(rate_values)s::float8[])[array_position(%(rate_codes)s::text[], {0})]"
+"""What a minor unit of a row's currency is worth; NULL where the organisation has no rate."""
 
 
 def money_and_horizon(*, organization: Organization, as_of: datetime.datetime) -> tuple[str, int]:
@@ -120,7 +132,8 @@ def customers(given: Mapping[str, Any]) -> Customers:
 
 BOUGHT = f"""
 WITH {statements.PURCHASES}
-SELECT account_id, day - '1970-01-01'::date, amount_minor::float8 FROM purchase WHERE currency = %(currency)s
+SELECT account_id, day - '1970-01-01'::date, amount_minor * {RATE.format("currency")}
+  FROM purchase WHERE currency = ANY(%(rate_codes)s::text[])
 """  # nosec B608 # our constants; values are parameters
 
 
@@ -150,7 +163,7 @@ taken AS (
      WHERE d.kind = 'won' AND d.product_id IS NOT NULL AND d.closed_date <= %(today)s
 )
 SELECT t.account_id, t.product_id, min(t.day) - '1970-01-01'::date,
-       coalesce(sum(t.amount) FILTER (WHERE t.currency = %(currency)s AND t.day > %(today)s - 365), 0)::float8
+       coalesce(sum(t.amount * {RATE.format("t.currency")}) FILTER (WHERE t.day > %(today)s - 365), 0)::float8
   FROM taken t JOIN pipeline_product p ON p.organization_id = %(org)s AND p.id = t.product_id
  WHERE p.is_active AND p.deleted_at IS NULL
  GROUP BY t.account_id, t.product_id

@@ -10,7 +10,8 @@ import numpy as np
 from coe.queries import statements
 from coe.queries.background import rows
 from coe.queries.copying import copied
-from coe.queries.customers import Floats, Ids, Integers, as_uuid, place_in
+from coe.queries.customers import RATE, Floats, Ids, Integers, as_uuid, place_in
+from coe.scoring.features import ids_of
 
 LOOK_BACK = 200  # days; who was not approached within them was not for long
 SPENT_DAYS = 90  # the horizon of the hours that are spent already
@@ -22,17 +23,20 @@ class OpenDeals:
 
     ids: Ids
     account: Integers
-    amount: Floats  # minor units; 0 where nothing is said, or another currency
-    chance: Floats
+    amount: Floats  # minor units of the one currency; 0 where nothing is said, or in one without a rate
+    chance: Floats  # to be won, by the deal's own score; of one that has none yet, by its stage
     open_days: Integers
 
 
 DEALS = f"""
 WITH {statements.DEALS_THEN}
 SELECT d.id, d.account_id,
-       CASE WHEN d.currency = %(currency)s THEN coalesce(d.amount_minor, 0)::float8 ELSE 0::float8 END,
-       coalesce(s.probability_bp, 0)::float8 / 10000, %(today)s - (d.opened_at AT TIME ZONE %(zone)s)::date
+       coalesce(d.amount_minor * {RATE.format("d.currency")}, 0)::float8,
+       coalesce(w.probability, s.probability_bp::float8 / 10000, 0)::float8,
+       %(today)s - (d.opened_at AT TIME ZONE %(zone)s)::date
   FROM deal d LEFT JOIN pipeline_stage s ON s.organization_id = %(org)s AND s.id = d.stage_id
+  LEFT JOIN pipeline_opportunityscore w
+    ON w.organization_id = %(org)s AND w.opportunity_id = d.id AND w.as_of <= %(as_of)s
  WHERE d.kind = 'open' AND d.account_id IS NOT NULL ORDER BY d.id
 """  # nosec B608 # our constants; values are parameters
 
@@ -50,6 +54,30 @@ def open_deals(given: Mapping[str, Any], ids: Ids) -> OpenDeals:
         found["chance"].astype(np.float64),
         found["days"].astype(np.int64),
     )
+
+
+UNCOUNTED = f"""
+WITH {statements.PURCHASES}
+SELECT account_id, currency FROM (
+    SELECT account_id, currency FROM purchase WHERE amount_minor <> 0 AND day > %(today)s - 365
+    UNION
+    SELECT account_id, currency FROM deal WHERE kind = 'open' AND amount_minor <> 0
+) money
+ WHERE account_id IS NOT NULL AND currency <> '' AND NOT currency = ANY(%(rate_codes)s::text[]) ORDER BY 1, 2
+"""  # nosec B608 # our constants; values are parameters
+
+
+def uncounted(given: Mapping[str, Any], ids: Ids) -> dict[int, list[str]]:
+    """Return the currencies in which accounts, by their row, have money that cannot be counted for want of a rate."""
+    others = {code for (code,) in rows(statements.OTHER_CURRENCIES, given)}
+    if others <= set(given["rate_codes"]):
+        return {}
+    said = rows(UNCOUNTED, given)
+    found: dict[int, list[str]] = {}
+    for place, (_, code) in zip(place_in(ids, ids_of([account for account, _ in said])).tolist(), said, strict=True):
+        if place >= 0:
+            found.setdefault(place, []).append(code)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ EXAMPLE = {
             "yearly": {"amount_minor": 2_500_000, "currency": "EUR"},
         }
     ],
+    "not_counted": [],
     "run_id": "0192f0c1-7b2a-7c3e-9a53-0b6f5d1e2e01",
     "as_of": "2026-11-23T01:00:00Z",
 }
@@ -88,6 +89,9 @@ class AccountValueSerializer(serializers.Serializer[Any]):
     protect = MoneySerializer(help_text="What may be lost in silence and could be kept.")
     movable = MoneySerializer(help_text="The part of these four that acting may change.")
     whitespace = WhitespaceSerializer(many=True)
+    not_counted = serializers.ListField(
+        child=serializers.CharField(), help_text="Currencies of its money for which the organisation has no rate."
+    )
     run_id = serializers.UUIDField()
     as_of = serializers.DateTimeField()
 
@@ -106,7 +110,15 @@ class AccountValueView(RecordView):
     example = EXAMPLE
     columns = (
         *("id", "account_id", "account__name", "currency", "is_margin", "spend_minor", "wallet_minor"),
-        *("wallet_basis", "lifetime_value_minor", *NUMBERS, *PARTS.values(), "movable_minor", "whitespace"),
+        *(
+            "wallet_basis",
+            "lifetime_value_minor",
+            *NUMBERS,
+            *PARTS.values(),
+            "movable_minor",
+            "whitespace",
+            "not_counted",
+        ),
         *(f"silence_{name}" for name in SILENCE),
         *("run_id", "as_of"),
     )
@@ -144,6 +156,7 @@ class AccountValueView(RecordView):
                 }
                 for one in row["whitespace"]
             ],
+            "not_counted": row["not_counted"],
             "run_id": row["run_id"],
             "as_of": row["as_of"],
         }

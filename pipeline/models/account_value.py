@@ -46,6 +46,9 @@ class AccountValue(TenantModel):
     protect_minor = models.BigIntegerField(help_text="What may be lost in silence and could be kept.")
     movable_minor = models.BigIntegerField(help_text="The part of these four that acting may change.")
     whitespace = models.JSONField(default=list, db_default=[], help_text="What it has not and others like it have.")
+    not_counted = models.JSONField(
+        default=list, db_default=[], help_text="Currencies of deals and purchases for which there is no rate."
+    )
     as_of = models.DateTimeField()
 
     class Meta(TenantModel.Meta):

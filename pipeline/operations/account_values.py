@@ -38,9 +38,10 @@ class NewValue:
     protect_minor: int
     movable_minor: int
     whitespace: Sequence[Mapping[str, Any]]
+    not_counted: Sequence[str]
 
 
-KEPT = tuple(name for name in NewValue.__slots__ if name not in ("account_id", "whitespace"))
+KEPT = tuple(name for name in NewValue.__slots__ if name not in ("account_id", "whitespace", "not_counted"))
 
 
 @transaction.atomic
@@ -61,7 +62,13 @@ def record_values(
     return replace_rows(
         organization=organization,
         model=AccountValue,
-        columns=("account", *KEPT, "whitespace", "run", "currency", "is_margin", "as_of"),
-        rows=((one.account_id, *kept(one), list(one.whitespace), run.pk, currency, is_margin, as_of) for one in values),
+        columns=("account", *KEPT, "whitespace", "not_counted", "run", "currency", "is_margin", "as_of"),
+        rows=(
+            (
+                *(one.account_id, *kept(one), list(one.whitespace), list(one.not_counted)),
+                *(run.pk, currency, is_margin, as_of),
+            )
+            for one in values
+        ),
         key=("account",),
     )

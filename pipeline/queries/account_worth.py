@@ -114,6 +114,14 @@ def silence_method(value: AccountValue) -> str:
     return f"{words} {interval % ends}"
 
 
+def not_counted_words(value: AccountValue) -> str:
+    """Return which money is missing for want of a rate, "" where nothing is."""
+    if not value.not_counted:
+        return ""
+    words = _("Amounts in %(codes)s are not counted: the organisation's settings have no rate.")
+    return words % {"codes": ", ".join(value.not_counted)}
+
+
 def stake_parts(value: AccountValue) -> list[tuple[str, int]]:
     """Return what the value at stake is made of, without parts that are nothing."""
     parts = [

@@ -27,7 +27,7 @@ VALUED = (
     *("currency", "is_margin", "spend_minor", "wallet_minor", "wallet_basis", "lifetime_value_minor"),
     *("expected_purchases", "active_chance", "repeat_rate", "idle_days", "usual_gap_days"),
     *("silence_chance", "silence_low", "silence_high", "silence_model"),
-    *("gain_minor", "deals_minor", "grow_minor", "protect_minor", "movable_minor", "whitespace"),
+    *("gain_minor", "deals_minor", "grow_minor", "protect_minor", "movable_minor", "whitespace", "not_counted"),
 )
 
 

@@ -17,6 +17,7 @@ from pipeline.operations import UnableToLogActivity, noted_changes
 from pipeline.queries.account_overview import AccountOverview
 from pipeline.queries.account_worth import (
     activity_words,
+    not_counted_words,
     potential_words,
     product_rows,
     silence_method,
@@ -101,6 +102,7 @@ def _worth(organization: Organization, overview: AccountOverview, today: date) -
             "stake_parts": stake_parts(value),
             "activity_words": activity_words(value),
             "silence_words": silence_words(value, days=int(organization.setting("score_horizon_days"))),
+            "not_counted_words": not_counted_words(value),
             "silence_method": silence_method(value),
         }
     return said

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from agile_sales.night_calendar import new_night
 from coe import operations
-from pipeline.models import AccountValue, NextAction, PlannedAction, WeekPlan
+from pipeline.models import AccountValue, NextAction, OpportunityScore, PlannedAction, WeekPlan
 from pipeline.operations.next_actions import UnableToChoose, choose_action
 from tenancy.models import DomainEvent, Member, Organization
 from tenancy.scoping import organization_scope
@@ -29,6 +29,7 @@ def plan(organization: Organization, when: Any = NOW, teams: Any = None) -> oper
     with organization_scope(organization):
         run = new_night(organization=organization, requested_by=None, as_of=when, now=NOW)
         operations.score_accounts(organization=organization, run=run, as_of=when, scored_at=when)
+        operations.score_opportunities(organization=organization, run=run, as_of=when, scored_at=when)
         operations.value_accounts(organization=organization, run=run, as_of=when)
         return operations.plan_week(organization=organization, run=run, as_of=when, planned_at=when, teams=teams)
 
@@ -196,6 +197,39 @@ class TestValue:
         assert value.whitespace[0]["yearly_minor"] == 200_000
         assert value_of(both[0]).whitespace == []
         assert value.grow_minor > 0
+
+    def test_deals_count_by_their_own_chance_and_in_one_currency(
+        self, cast: Cast, records: Records, client_for: Any
+    ) -> None:
+        with organization_scope(cast.acme):
+            account = records.account("Abroad", owner=cast.rui)
+            passed = at(10).date()
+            at_home = records.deal(account, stage="Proposal", days=200, amount_minor=1_000_000, close_date=passed)
+            abroad = records.deal(account, stage="Proposal", days=5, amount_minor=8_000_000, currency="USD")
+            records.order(account, days=30, amount_minor=300_000, currency="JPY")
+        plan(cast.acme)
+
+        def chance(deal: Any) -> float:
+            with organization_scope(cast.acme):
+                return float(OpportunityScore.objects.get(opportunity=deal).probability)
+
+        without = value_of(account)
+        assert chance(at_home) != pytest.approx(0.5, abs=0.05), "the deal is not what its stage says"
+        assert without.deals_minor == round(1_000_000 * chance(at_home))
+        assert (without.not_counted, without.spend_minor) == (["JPY", "USD"], 0)
+        page = client_for(cast.rui).get(f"/acme/accounts/{account.pk}/").text
+        assert "Amounts in JPY, USD are not counted" in page
+        assert client_for(cast.sam).get(f"/acme/accounts/{account.pk}/").status_code == 404
+
+        with organization_scope(cast.acme):
+            rates = {"USD": "0.5", "JPY": "0.006"}
+            Organization.objects.filter(pk=cast.acme.pk).update(settings={"exchange_rates": rates})
+            cast.acme.refresh_from_db()
+        plan(cast.acme)
+        converted = value_of(account)
+        assert converted.deals_minor == round(1_000_000 * chance(at_home) + 4_000_000 * chance(abroad))
+        assert (converted.not_counted, converted.spend_minor) == ([], 180_000), "300,000 yen have no cents"
+        assert action_of(account).actions[0]["record"]["id"] == str(abroad.pk), "the larger one, once it counts"
 
     def test_margin_counts_where_costs_are_known(self, cast: Cast, records: Records) -> None:
         with organization_scope(cast.acme):

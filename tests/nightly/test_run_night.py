@@ -74,11 +74,11 @@ def test_each_step_says_what_it_did(cast, customers):
         ("learn", "done", 0),
         ("score_accounts", "done", 3),
         ("keep_overrides", "done", 0),
-        ("value_accounts", "done", 3),
-        ("plan_week", "done", 3),
         ("learn_stage_days", "done", 0),
         ("train_deal_models", "done", 0),
         ("score_opportunities", "done", 1),
+        ("value_accounts", "done", 3),
+        ("plan_week", "done", 3),
         ("publish_changes", "done", 1),
         ("purge_imports", "done", 0),
     ]

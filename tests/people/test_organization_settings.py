@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tenancy.models import DomainEvent, Member, Organization
+from tenancy.rates import factors_into
 from tenancy.scoping import organization_scope
 from tenancy.tokens import issue_token
 from tests.cast import Cast
@@ -87,6 +88,10 @@ class TestSettings:
             ({"time_zone": "Mars/Base"}, "valid choice"),
             ({"working_days": []}, "required"),
             ({"audit_retention_days": "7"}, "greater than or equal to"),
+            ({"exchange_rates": "USD nothing"}, "is no rate"),
+            ({"exchange_rates": "EUR 1"}, "your own currency"),
+            ({"exchange_rates": "QQQ 2"}, "is no currency"),
+            ({"exchange_rates": "USD 0"}, "a rate lies between"),
             ({"mfa_required": "on"}, "your own second factor first"),
         ],
     )
@@ -96,6 +101,15 @@ class TestSettings:
         assert answer.status_code == 422
         assert words in text_of(answer)
         assert acme().version == 1
+
+    def test_rates_are_kept_as_typed_and_lead_into_any_currency(self, ada: Client) -> None:
+        assert ada.post(PAGE, sent(exchange_rates="usd 0,5\n\nJPY 0.006 ")).status_code == 302
+
+        assert acme().setting("exchange_rates") == {"USD": "0.5", "JPY": "0.006"}
+        assert "JPY 0.006\nUSD 0.5" in ada.get(PAGE).content.decode()
+        assert factors_into("EUR", organization=acme()) == {"EUR": 1.0, "USD": 0.5, "JPY": pytest.approx(0.6)}
+        assert factors_into("USD", organization=acme())["EUR"] == 2.0
+        assert factors_into("CHF", organization=acme()) == {"CHF": 1.0}
 
     def test_two_administrators_do_not_overwrite_each_other(self, ada: Client) -> None:
         ada.post(PAGE, sent(name="First"))
