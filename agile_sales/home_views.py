@@ -12,8 +12,10 @@ from django.utils.translation import ngettext
 
 from agile_sales.night_words import duration_words, run_tone
 from pipeline import rules
+from pipeline.models import AccountScore
 from pipeline.queries import figures
-from pipeline.queries.action_words import shown_action, with_cut
+from pipeline.queries.action_words import is_planned, shown_action, with_cut
+from pipeline.queries.next_actions import Week
 from pipeline.queries.priorities import night_state
 from pipeline.queries.score_words import shown_reasons
 from tenancy.access import Action, member_can
@@ -48,12 +50,20 @@ def home(request: MemberRequest) -> HttpResponse:
         "satisfaction": satisfaction,
         "few_answers": FEW_ANSWERS,
         "week": week,
-        "first": with_cut([first_row(organization, member, score) for score in first], is_beginning=True),
+        "first": first_rows(organization, member, first, week),
         "due": [due_row(deal, today) for deal in figures.deals_to_close(**seen)],
         "night": night_of(organization),
         "quarter": quarter,
     }
     return render(request, "agile_sales/home.html", context)
+
+
+def first_rows(
+    organization: Organization, member: Member, scores: list[AccountScore], week: Week | None
+) -> list[dict[str, Any]]:
+    """Return the first accounts as rows, with a line where the hours of the one who looks end."""
+    rows = [first_row(organization, member, score) for score in scores]
+    return with_cut(rows, is_beginning=True, is_within=is_planned) if week is not None and week.is_own else rows
 
 
 def start_of(organization: Organization, day: date) -> datetime:

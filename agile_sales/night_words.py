@@ -14,10 +14,10 @@ def step_name(name: str) -> str:
     names = {
         "snapshot_pipeline": _("Photograph the open pipeline"),
         "learn": _("Learn who buys"),
-        "score_accounts": _("Score and rank the accounts"),
+        "score_accounts": _("Score the accounts"),
         "keep_overrides": _("Keep scores set by hand"),
         "value_accounts": _("Value the accounts"),
-        "plan_week": _("Plan the week"),
+        "plan_week": _("Plan the week and rank the accounts"),
         "learn_stage_days": _("Learn how long deals stay in a stage"),
         "train_deal_models": _("Learn from closed deals"),
         "score_opportunities": _("Score the open deals"),
@@ -139,7 +139,7 @@ def _learnt(step: RunStep) -> str:
 
 def _scores(step: RunStep) -> str:
     detail = step.detail
-    words = ngettext("%(count)s account ranked.", "%(count)s accounts ranked.", step.rows_read) % {
+    words = ngettext("%(count)s account scored.", "%(count)s accounts scored.", step.rows_read) % {
         "count": format_number(step.rows_read)
     }
     words += " " + _(

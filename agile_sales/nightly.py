@@ -1,8 +1,8 @@
 """The night: what the product does for an organisation while its people sleep.
 
-    photograph the open pipeline → learn who buys, when it is time → score and rank the accounts → keep what people set
-    by hand → learn how long deals stay, and how they end → score the open ones → value the accounts → plan the week
-    → publish what changed → remove old uploads
+    photograph the open pipeline → learn who buys, when it is time → score the accounts → learn how long deals stay, and
+    how they end → score the open ones → value the accounts → plan the week, rank the accounts by it and publish both at
+    once → keep what people set by hand → tell what changed → remove old uploads
 
 Each step is one function below, safe to run twice, and does its work in one transaction together with its mark; how
 that is kept, and what a person sees of it, is in `tenancy.runs`. `as_of` is the moment the night looks at: nothing that
@@ -62,13 +62,13 @@ def score_in_pieces(*, organization: Organization, run: Run, now: datetime) -> N
 
 @begins_with(score_in_pieces)
 def score_accounts(*, organization: Organization, run: Run, now: datetime) -> StepResult:
-    """Score every account and rank them by what is at stake."""
-    outcome = coe.operations.score_accounts(organization=organization, run=run, as_of=as_of(run), scored_at=now)
+    """Score every account; the scores wait until the week is planned, which gives everybody a place."""
+    outcome = coe.operations.score_all(organization=organization, run=run, as_of=as_of(run), scored_at=now)
     run.data_up_to = outcome.background.data_up_to
     run.save(update_fields=["data_up_to"])
     return StepResult(
         rows_read=outcome.scored,
-        rows_written=outcome.written,
+        rows_written=outcome.scored,
         skipped=outcome.amounts_left_out,
         model_version=outcome.model_version,
         detail={
@@ -80,7 +80,6 @@ def score_accounts(*, organization: Organization, run: Run, now: datetime) -> St
             "currency": outcome.background.currency,
             "state": outcome.state,
             "note": outcome.note,
-            "checksum": outcome.checksum,
         },
     )
 
@@ -96,7 +95,7 @@ def value_accounts(*, organization: Organization, run: Run, now: datetime) -> St
 
 
 def plan_week(*, organization: Organization, run: Run, now: datetime) -> StepResult:
-    """Fill the week of everybody who owns accounts with what brings most an hour."""
+    """Fill the week of everybody who owns accounts with what brings most an hour, rank and publish by the same."""
     outcome = coe.operations.plan_week(organization=organization, run=run, as_of=as_of(run), planned_at=now)
     return StepResult(
         rows_read=outcome.accounts,
@@ -109,6 +108,8 @@ def plan_week(*, organization: Organization, run: Run, now: datetime) -> StepRes
             "value_minor": outcome.value_minor,
             "lost_minor": outcome.lost_minor,
             "currency": outcome.currency,
+            "ranked": 0 if outcome.published is None else len(outcome.published.rank),
+            "checksum": "" if outcome.published is None else outcome.published.checksum,
         },
     )
 
@@ -191,12 +192,12 @@ STEPS = (
     ("snapshot_pipeline", snapshot_pipeline),
     ("learn", learn),
     ("score_accounts", score_accounts),
-    ("keep_overrides", keep_overrides),
     ("learn_stage_days", learn_stage_days),
     ("train_deal_models", train_deal_models),
     ("score_opportunities", score_opportunities),
     ("value_accounts", value_accounts),
     ("plan_week", plan_week),
+    ("keep_overrides", keep_overrides),
     ("publish_changes", publish_changes),
     ("purge_imports", purge_imports),
 )

@@ -10,7 +10,15 @@ from coe.operations.promote_model import (
     revert_model,
 )
 from coe.operations.revise_rule_card import revise_rule_card
-from coe.operations.score_accounts import ScoringOutcome, score_accounts, score_ahead, score_chunk
+from coe.operations.score_accounts import (
+    Published,
+    ScoringOutcome,
+    publish_scores,
+    score_accounts,
+    score_ahead,
+    score_all,
+    score_chunk,
+)
 from coe.operations.score_feedback import UnableToAnswer, answer_report, count_opening, report_score
 from coe.operations.score_opportunities import DealScoringOutcome, score_opportunities
 from coe.operations.train_accounts import LearningOutcome, learn_accounts, learn_in_the_night
@@ -23,6 +31,7 @@ __all__ = [
     "DealTraining",
     "LearningOutcome",
     "PlanOutcome",
+    "Published",
     "ScoringOutcome",
     "StageDays",
     "Team",
@@ -40,11 +49,13 @@ __all__ = [
     "plan_week",
     "promote_if_better",
     "promote_model",
+    "publish_scores",
     "report_score",
     "revert_model",
     "revise_rule_card",
     "score_accounts",
     "score_ahead",
+    "score_all",
     "score_chunk",
     "score_opportunities",
     "train_deal_models",

@@ -9,14 +9,19 @@ from typing import Any
 import numpy as np
 from django.db import transaction
 
-from coe.allocation.candidates import TAU, Candidates, Situation, best_single, candidates
+from coe.allocation.candidates import TAU, Best, Candidates, Situation, best_single, candidates
 from coe.allocation.response import Floats, Integers, Responses
-from coe.allocation.week import Accounts, chances, keys_of
+from coe.allocation.week import Accounts, keys_of
+from coe.lifetime_value.worth import PROSPECT, RUNNING
 from coe.operations.planned_actions import Picture, decided, planned_actions
+from coe.operations.score_accounts import Published, publish_scores
 from coe.operations.value_accounts import DETRACTS
-from coe.queries.customers import NOBODY, SEGMENTS, moment, money_and_horizon
+from coe.queries.customers import NOBODY, SEGMENTS, moment, money_and_horizon, place_in
 from coe.queries.dealings import answers, approaches, open_deals, people, waiting
+from coe.queries.scored import scored_tonight
 from coe.queries.valued import choices_made, valued
+from coe.scoring.chunks import order_of
+from coe.scoring.ranking import Acting
 from pipeline.models import Account, Choice, Place
 from pipeline.operations.next_actions import NewPlan, record_plan
 from tenancy.bulk import whole_tables
@@ -48,6 +53,7 @@ class PlanOutcome:
     lost_minor: int
     currency: str
     written: int
+    published: Published | None  # the scores that waited for their places
 
 
 @transaction.atomic
@@ -61,13 +67,17 @@ def plan_week(
 ) -> PlanOutcome:
     """Fill each team's week with what brings most an hour, as it was known at ``as_of``, and make this the plan.
 
+    The same figures give every account its place: scores of the run that wait are published with it, together with the
+    plan.
+
     ``teams`` are the owners of accounts with their own hours where nothing else is given. The same facts and the same
     day give the same plan; equals are drawn by a seed.
     """
     # SciPy costs a web request or a command a second; the night alone needs it.
     from coe.allocation import plan as allocation
 
-    currency, _ = money_and_horizon(organization=organization, as_of=as_of)
+    scored = scored_tonight(organization=organization, run=run)
+    currency, _ = money_and_horizon(organization=organization, as_of=as_of, scored=scored)
     given = moment(organization=organization, as_of=as_of, currency=currency)
     if teams is None:
         teams = owners_with_hours(organization=organization)
@@ -88,13 +98,16 @@ def plan_week(
     seed = f"{organization.pk}:{given['today'].isoformat()}"
     week = allocation.plan_week(accounts, offered.actions, hours=hours, seed=seed)
     best = best_single(accounts, offered.actions)
+    adds = _acting(picture, week, best, float(hours.sum()))
+    published = publish_scores(organization=organization, run=run, acting=adds)
     rows = planned_actions(
         given=given,
         picture=picture,
         offered=offered,
         week=week,
         best=best,
-        tie=chances(seed, accounts.key, "rank"),
+        per_hour=adds.per_hour,
+        rank=_places(adds, published, seed=str(organization.pk)),
         planned_for=[team.member_id for team in teams],
     )
     in_plan = np.array([row.place in IN_WEEK for row in rows], dtype=np.bool_)
@@ -139,7 +152,35 @@ def plan_week(
         lost_minor=sum(one.lost_minor for one in plans),
         currency=currency,
         written=written,
+        published=published,
     )
+
+
+def _acting(picture: Picture, week: Any, best: Best, capacity: float) -> Acting:
+    """Return what an hour of each account's best first step adds, whoever does it, and whenever it may be done."""
+    from coe.allocation.plan import Position as place  # noqa: N813  # SciPy comes with it
+
+    of = picture.of
+    per_hour, hours = best.per_hour.copy(), best.hours.copy()
+    # What may not be done this week, and what nobody has the hours for, takes none of them.
+    not_now = (week.position == place.COOLDOWN) | (week.position == place.NO_HOURS) | (week.position == place.NO_TEAM)
+    hours[not_now] = 0.0
+    for row, choice in picture.decided.items():
+        per_hour[row] = choice.per_hour_minor  # it keeps its place while somebody is at it, or said later
+        hours[row] = choice.hours if choice.choice == Choice.ACCEPTED else 0.0
+    changes = np.where(of.is_prospect, PROSPECT, RUNNING) * of.gain
+    share = np.divide(changes, of.movable, out=np.zeros(len(of)), where=of.movable > 0)
+    per_hour = np.rint(per_hour)
+    return Acting(of.ids, per_hour, per_hour * np.clip(share, 0.0, 1.0), hours, capacity)
+
+
+def _places(adds: Acting, published: Published | None, *, seed: str) -> Integers:
+    """Return the place of each account: that of the scores, if they were published with it."""
+    if published is not None:
+        return published.rank[place_in(published.account_ids, adds.account_ids)]
+    rank = np.empty(len(adds.per_hour), dtype=np.int64)
+    rank[order_of(adds.per_hour, np.zeros(len(rank)), adds.account_ids, seed)] = np.arange(1, len(rank) + 1)
+    return rank
 
 
 IN_WEEK = frozenset({Place.FLOOR.value, Place.RANKED.value, Place.EXPLORED.value})

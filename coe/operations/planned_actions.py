@@ -62,12 +62,15 @@ def planned_actions(
     offered: Candidates,
     week: Any,
     best: Best,
-    tie: Floats,
+    per_hour: Floats,
+    rank: Integers,
     planned_for: Sequence[uuid.UUID],
 ) -> list[NewAction]:
-    """Return what is kept for each account: those in the plan first, each part by value per hour, ties as drawn.
+    """Return what is kept for each account.
 
-    ``planned_for`` has the member in whose week each team's actions stand.
+    ``per_hour`` is what an hour of its best first step adds and ``rank`` its place by that among all accounts; hours
+    and value are of all that is planned, where something is. ``planned_for`` has the member in whose week each team's
+    actions stand.
     """
     of = picture.of
     code = np.array([position.name.lower() for position in sorted(_positions())], dtype=object)
@@ -81,10 +84,6 @@ def planned_actions(
     value = np.where(in_plan & (week.hours > 0), week.value, best.value)
     for row, choice in said.items():
         hours[row], value[row] = choice.hours, choice.value_minor
-    per_hour = np.divide(value, hours, out=np.zeros(len(of)), where=hours > 0)
-    order = np.lexsort((tie, -per_hour, ~in_plan))
-    rank = np.empty(len(of), dtype=np.int64)
-    rank[order] = np.arange(1, len(of) + 1)
     first = np.where(has_own, week.first, np.where(in_plan, -1, best.action))
     second = np.where(has_own, week.second, -1)
     words = _Words(given, picture, offered, np.concatenate([first[first >= 0], second[second >= 0]]))

@@ -2,6 +2,9 @@
 
     plan → each piece, in any order, by anybody → rank, explain and publish all of them at once
 
+Between the pieces and the publication the night values the accounts and plans the week, because a place is the one by
+what an hour of acting adds; until then last night's scores count.
+
 A plan fixes the method and the background, so that it doesn't matter who does a piece, and when. A piece is claimed by
 a lock on its row and done in one transaction: a worker that dies gives it back by dying.
 """
@@ -9,7 +12,7 @@ a lock on its row and done in one transaction: a worker that dies gives it back 
 import datetime
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -21,12 +24,14 @@ from django.db.models import Q
 from coe.models import ScoringChunk, ScoringPlan, ScoringRun, SilencePlan
 from coe.queries import Market, account_ranges, market
 from coe.queries.copying import copied
+from coe.queries.customers import Integers
 from coe.queries.features import account_features
 from coe.queries.method import Method, method_in_force, method_of, silence_in_force, silence_of
 from coe.queries.reasons import explained
-from coe.scoring.chunks import ROW, Ranking, Rows, first_of_lists, of_silence, ranking, scored_rows
+from coe.queries.scored import rows_of, waiting_plan
+from coe.scoring.chunks import ROW, Ranking, chances, first_of_lists, of_silence, ranking, scored_rows
 from coe.scoring.features import Ids, uuids
-from coe.scoring.ranking import BandCuts
+from coe.scoring.ranking import Acting, BandCuts
 from pipeline.operations import Explained, NewScores, Recorded, record_scores
 from tenancy import locks
 from tenancy.jobs import enqueue
@@ -42,10 +47,9 @@ ABANDONED = datetime.timedelta(days=2)
 
 @dataclass(frozen=True)
 class ScoringOutcome:
-    """What a scoring run did."""
+    """What a scoring run did; `written` and `checksum` are of what it published."""
 
     scored: int
-    written: int
     model_version: str
     base_rate: float
     intercept: float
@@ -53,7 +57,19 @@ class ScoringOutcome:
     amounts_left_out: int  # accounts with amounts in a currency that could not be counted
     state: str
     note: str
+    written: int = 0
+    checksum: str = ""
+
+
+@dataclass(frozen=True)
+class Published:
+    """The scores that count now, and the place of each account."""
+
+    account_ids: Ids
+    rank: Integers
+    written: int
     checksum: str
+    intercept: float
 
 
 def score_accounts(
@@ -66,17 +82,46 @@ def score_accounts(
     """Score and rank every account as it was known at ``as_of`` and make these the scores that count.
 
     The number answers one question: will the account buy within the horizon? Its place in the list answers another
-    one: how much is at stake. Running it again for the same run replaces that run's scores. What workers have done of
-    the run's plan before (``score_ahead``) is taken over.
+    one, what an hour of acting adds; here, without a plan of the week, how much is at stake. Running it again for the
+    same run replaces that run's scores. What workers have done of the run's plan before (``score_ahead``) is taken
+    over.
 
     :raises coe.scoring.ranking.BandCutsError: if the organisation's band cuts can't be used.
     """
-    cuts = BandCuts.from_settings(organization.setting("score_bands"))
     with transaction.atomic():
-        plan = _plan(organization, run, as_of, scored_at)
-        while _score_next(organization, plan, scored_at):
-            pass
-        return _publish(organization, run, plan, cuts)
+        outcome = score_all(organization=organization, run=run, as_of=as_of, scored_at=scored_at)
+        done = publish_scores(organization=organization, run=run)
+        assert done is not None  # what was just scored waits to be published
+    return replace(outcome, written=done.written, checksum=done.checksum, intercept=done.intercept)
+
+
+@transaction.atomic
+def score_all(
+    *, organization: Organization, run: Run, as_of: datetime.datetime, scored_at: datetime.datetime
+) -> ScoringOutcome:
+    """Score every account as it was known at ``as_of`` and keep it for ``publish_scores``: what counts stays so far.
+
+    :raises coe.scoring.ranking.BandCutsError: if the organisation's band cuts can't be used.
+    """
+    BandCuts.from_settings(organization.setting("score_bands"))
+    plan = _plan(organization, run, as_of, scored_at)
+    while _score_next(organization, plan, scored_at):
+        pass
+    method, background = method_of(organization=organization, plan=plan), Market.from_json(plan.background)
+    rows = rows_of(organization=organization, plan=plan)
+    silence = SilencePlan.objects.for_organization(organization).filter(plan=plan)
+    silence.update(data=of_silence(rows).tobytes())
+    _, _, intercept = chances(rows, rate=background.base_rate, is_learned=method.scorer is not None)
+    return ScoringOutcome(
+        scored=len(rows),
+        model_version=method.model_version,
+        base_rate=background.base_rate,
+        intercept=intercept,
+        background=background,
+        amounts_left_out=int((rows["left_out"] != 0).sum()),
+        state=method.state,
+        note=method.note,
+    )
 
 
 def score_ahead(*, organization: Organization, run: Run, as_of: datetime.datetime, scored_at: datetime.datetime) -> int:
@@ -172,15 +217,25 @@ def _score(organization: Organization, piece: ScoringChunk, scored_at: datetime.
     piece.save(update_fields=["data", "checksum", "accounts", "done_at"])
 
 
-def _publish(organization: Organization, run: Run, plan: ScoringPlan, cuts: BandCuts) -> ScoringOutcome:
+@transaction.atomic
+def publish_scores(*, organization: Organization, run: Run, acting: Acting | None = None) -> Published | None:
+    """Rank what a run has scored by what acting adds an hour, and make it what counts, all at once.
+
+    None if nothing of the run waits to be published.
+    """
+    plan = waiting_plan(organization=organization, run=run)
+    if plan is None:
+        return None
+    cuts = BandCuts.from_settings(organization.setting("score_bands"))
     method, background = method_of(organization=organization, plan=plan), Market.from_json(plan.background)
-    rows = _rows_of(organization, plan)
+    rows = rows_of(organization=organization, plan=plan)
     ranked = ranking(
         rows,
         rate=background.base_rate,
         is_learned=method.scorer is not None,
         cuts=cuts,
         seed=str(organization.pk),
+        acting=acting,
     )
     written = record_scores(
         organization=organization,
@@ -194,6 +249,8 @@ def _publish(organization: Organization, run: Run, plan: ScoringPlan, cuts: Band
             value_minor=ranked.value_minor,
             typical_minor=rows["typical_minor"].astype(np.int64),
             deals_minor=rows["deals_minor"].astype(np.int64),
+            per_hour_minor=ranked.per_hour_minor,
+            by_chance_minor=ranked.by_chance_minor,
             currency=background.currency,
         ),
         explained=_explained(organization, ranked, background, method),
@@ -202,24 +259,14 @@ def _publish(organization: Organization, run: Run, plan: ScoringPlan, cuts: Band
         scored_at=plan.scored_at,
         data_up_to=background.data_up_to,
     )
-    _keep(organization, run, plan, method, background, ranked, written, of_silence(rows))
-    return ScoringOutcome(
-        scored=len(rows),
+    _keep(organization, run, plan, method, background, ranked, written)
+    return Published(
+        account_ids=ranked.account_ids,
+        rank=ranked.rank.astype(np.int64),
         written=written.added + written.changed,
-        model_version=method.model_version,
-        base_rate=background.base_rate,
-        intercept=ranked.intercept,
-        background=background,
-        amounts_left_out=int((rows["left_out"] != 0).sum()),
-        state=method.state,
-        note=method.note,
         checksum=written.checksum,
+        intercept=ranked.intercept,
     )
-
-
-def _rows_of(organization: Organization, plan: ScoringPlan) -> Rows:
-    pieces = ScoringChunk.objects.for_organization(organization).filter(plan=plan).order_by("number")
-    return np.frombuffer(b"".join(bytes(data) for data in pieces.values_list("data", flat=True)), dtype=ROW)
 
 
 def _explained(
@@ -261,7 +308,6 @@ def _keep(
     background: Market,
     ranked: Ranking,
     written: Recorded,
-    silence: Rows,
 ) -> None:
     """Write what the run rests on, and let go of what only the work needed."""
     ScoringChunk.objects.for_organization(organization).filter(plan=plan).delete()
@@ -270,7 +316,6 @@ def _keep(
     ScoringPlan.objects.for_organization(organization).filter(over).exclude(pk=plan.pk).delete()
     plan.intercept, plan.published_at = ranked.intercept, plan.scored_at
     plan.save(update_fields=["intercept", "published_at"])
-    SilencePlan.objects.for_organization(organization).filter(plan=plan).update(data=silence.tobytes())
     values: dict[str, Any] = {
         "model_version": method.model_version,
         "state": method.state,

@@ -25,6 +25,7 @@ from coe.queries.customers import (
     purchases,
 )
 from coe.queries.dealings import answers, names_of, open_deals, uncounted
+from coe.queries.scored import scored_tonight
 from coe.queries.silences import Silences, silences
 from pipeline.models import WalletBasis
 from pipeline.operations.account_values import NewValue, record_values
@@ -58,10 +59,11 @@ def value_accounts(*, organization: Organization, run: Run, as_of: datetime.date
     from coe.lifetime_value.engine import learn
     from coe.lifetime_value.potential import potential
 
-    currency, horizon = money_and_horizon(organization=organization, as_of=as_of)
+    scored = scored_tonight(organization=organization, run=run)
+    currency, horizon = money_and_horizon(organization=organization, as_of=as_of, scored=scored)
     given = moment(organization=organization, as_of=as_of, currency=currency)
     with whole_tables():
-        of = customers(given)
+        of = customers(given, scored)
         orders = purchases(given, of.ids)
         bought, products = baskets(given, of.ids)
         deals = open_deals(given, of.ids)

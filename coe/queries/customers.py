@@ -15,6 +15,7 @@ from coe.models import ScoringRun
 from coe.queries import statements
 from coe.queries.background import ALL_IDS, rows
 from coe.queries.copying import copied
+from coe.queries.scored import Scored
 from tenancy.models import Organization
 from tenancy.rates import factors_into
 from tenancy.working_time import first_zone, local_day
@@ -51,8 +52,12 @@ RATE = "(%(rate_values)s::float8[])[array_position(%(rate_codes)s::text[], {0})]
 """What a minor unit of a row's currency is worth; NULL where the organisation has no rate."""
 
 
-def money_and_horizon(*, organization: Organization, as_of: datetime.datetime) -> tuple[str, int]:
+def money_and_horizon(
+    *, organization: Organization, as_of: datetime.datetime, scored: Scored | None = None
+) -> tuple[str, int]:
     """Return the currency and the days of the newest scoring: what follows from scores speaks of the same."""
+    if scored is not None:
+        return scored.currency, scored.horizon_days
     runs = ScoringRun.objects.for_organization(organization).filter(as_of__lte=as_of)
     newest = runs.order_by("-as_of", "-id").values_list("currency", "horizon_days").first()
     return newest or (organization.currency, int(organization.setting("score_horizon_days")))
@@ -94,7 +99,7 @@ SELECT a.id, coalesce(a.owner_id, '00000000-0000-0000-0000-000000000000'::uuid),
        CASE WHEN {statements.UNTOUCHED.format(alias="a.")}
             THEN coalesce(array_position(ARRAY['small','medium','large','key'], a.segment), 0) ELSE 0 END,
        (a.lifecycle = 'prospect')::int, greatest(0, %(today)s - (a.recorded_at AT TIME ZONE %(zone)s)::date),
-       s.probability,
+       coalesce(s.probability, 'NaN'),
        coalesce(s.typical_minor, s.value_minor / nullif(s.probability, 0), 0)::float8,
        coalesce(a.employees::float8, 'NaN'),
        CASE WHEN a.currency = %(currency)s THEN coalesce(a.annual_revenue_minor::float8, 'NaN') ELSE 'NaN' END,
@@ -104,7 +109,7 @@ SELECT a.id, coalesce(a.owner_id, '00000000-0000-0000-0000-000000000000'::uuid),
        CASE WHEN a.currency = %(currency)s AND {statements.UNTOUCHED.format(alias="a.")}
             THEN coalesce(a.potential_minor::float8, 'NaN') ELSE 'NaN' END
   FROM pipeline_account a
-  JOIN pipeline_accountscore s ON s.organization_id = %(org)s AND s.account_id = a.id
+  LEFT JOIN pipeline_accountscore s ON s.organization_id = %(org)s AND s.account_id = a.id
  WHERE a.organization_id = %(org)s AND a.deleted_at IS NULL
  ORDER BY a.id
 """  # nosec B608 # our constants; values are parameters
@@ -112,19 +117,26 @@ SELECT a.id, coalesce(a.owner_id, '00000000-0000-0000-0000-000000000000'::uuid),
 FIRM = ("employees", "revenue", "industry", "region", "country", "fit")
 
 
-def customers(given: Mapping[str, Any]) -> Customers:
-    """Return the accounts that have a score."""
+def customers(given: Mapping[str, Any], scored: Scored | None = None) -> Customers:
+    """Return the accounts that have a score: one of tonight's, where those wait to be published."""
     columns = {"id": "S16", "owner": "S16", "segment": ">i4", "prospect": ">i4", "known": ">i4"}
     floats = dict.fromkeys(("chance", "typical", *FIRM, "wallet"), ">f8")
     found = copied(CUSTOMERS, given, columns | floats)
+    if scored is None:
+        found = found[~np.isnan(found["chance"])]
+        chance, typical = found["chance"].astype(np.float64), found["typical"].astype(np.float64)
+    else:
+        at = place_in(scored.account_ids, found["id"])
+        found, at = found[at >= 0], at[at >= 0]
+        chance, typical = scored.chance[at], scored.typical[at]
     return Customers(
         ids=found["id"].copy(),
         owner=found["owner"].copy(),
         segment=found["segment"].astype(np.int64),
         is_prospect=found["prospect"] == 1,
         known_days=found["known"].astype(np.int64),
-        chance=found["chance"].astype(np.float64),
-        typical=found["typical"].astype(np.float64),
+        chance=chance,
+        typical=typical,
         firm=np.stack([found[name].astype(np.float64) for name in FIRM], axis=1),
         wallet_set=found["wallet"].astype(np.float64),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from django.db.models import Exists, OuterRef
+from numpy.typing import NDArray
 
 from coe.queries.copying import copied
 from coe.queries.customers import Floats, Ids, Integers
@@ -23,6 +24,8 @@ class Valued:
     owner: Ids
     segment: Integers  # a place in SEGMENTS
     known_days: Integers
+    is_prospect: NDArray[np.bool_]
+    gain: Floats
     movable: Floats
     idle_days: Integers  # -1 without a purchase
     gap_days: Integers  # -1 below three purchases
@@ -37,7 +40,8 @@ class Valued:
 VALUED = """
 SELECT a.id, coalesce(a.owner_id, '00000000-0000-0000-0000-000000000000'::uuid),
        coalesce(array_position(ARRAY['small','medium','large','key'], a.segment), 0),
-       greatest(0, %(today)s - (a.recorded_at AT TIME ZONE %(zone)s)::date), v.movable_minor,
+       greatest(0, %(today)s - (a.recorded_at AT TIME ZONE %(zone)s)::date),
+       (a.lifecycle = 'prospect')::int, v.gain_minor, v.movable_minor,
        coalesce(v.idle_days, -1), coalesce(v.usual_gap_days, -1),
        coalesce((v.whitespace->0->>'product_id')::uuid, '00000000-0000-0000-0000-000000000000'::uuid),
        coalesce((v.whitespace->0->>'share')::float8, 0), v.is_margin::int
@@ -50,13 +54,16 @@ SELECT a.id, coalesce(a.owner_id, '00000000-0000-0000-0000-000000000000'::uuid),
 
 def valued(given: Mapping[str, Any]) -> Valued:
     """Return the accounts that the night has valued."""
-    kinds = {"id": "S16", "owner": "S16", "segment": ">i4", "known": ">i4", "movable": ">i8", "idle": ">i4"}
+    kinds = {"id": "S16", "owner": "S16", "segment": ">i4", "known": ">i4"}
+    kinds |= {"prospect": ">i4", "gain": ">i8", "movable": ">i8", "idle": ">i4"}
     found = copied(VALUED, given, kinds | {"gap": ">i4", "product": "S16", "share": ">f8", "margin": ">i4"})
     return Valued(
         ids=found["id"].copy(),
         owner=found["owner"].copy(),
         segment=found["segment"].astype(np.int64),
         known_days=found["known"].astype(np.int64),
+        is_prospect=found["prospect"] == 1,
+        gain=found["gain"].astype(np.float64),
         movable=found["movable"].astype(np.float64),
         idle_days=found["idle"].astype(np.int64),
         gap_days=found["gap"].astype(np.int64),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from coe.scoring.card import RuleCard
 from coe.scoring.features import FeatureBlock, Ids, card_probabilities, signal_points, stakes, uuids
-from coe.scoring.ranking import BandCuts, tie_break
+from coe.scoring.ranking import Acting, BandCuts, tie_break
 from coe.scoring.silence import may_fall_silent, silence_points
 from coe.scoring.table import Floats
 
@@ -45,6 +45,8 @@ class Ranking:
     rank: NDArray[np.int32]
     band: NDArray[np.int16]  # 0 act, 1 week, 2 steady
     value_minor: NDArray[np.int64]
+    per_hour_minor: NDArray[np.int64]
+    by_chance_minor: NDArray[np.int64]  # the part of it that grows with the chance
     intercept: float  # 0 for a learnt model
 
 
@@ -73,38 +75,68 @@ def of_silence(rows: Rows) -> Rows:
     return found[np.argsort(found["id"], kind="stable")]
 
 
-def ranking(rows: Rows, *, rate: float, is_learned: bool, cuts: BandCuts, seed: str) -> Ranking:
-    """Return everybody's score, and the place by value at stake: exactly what ``ranked`` says account by account."""
+def chances(rows: Rows, *, rate: float, is_learned: bool) -> tuple[Floats, Floats, float]:
+    """Return everybody's probability, log-odds, and the intercept of the rule card (0 for a learnt model)."""
     points = np.ascontiguousarray(rows["points"])
-    log_odds, intercept = points, 0.0
     if is_learned:
         from scipy.special import expit  # a web process never comes here
 
         from coe.scoring.calibration import clamped
 
-        probability = clamped(np.asarray(expit(points), dtype=float))
-    else:
-        probability, intercept = card_probabilities(points, rate=rate)
-        log_odds = intercept + points
+        return clamped(np.asarray(expit(points), dtype=float)), points, 0.0
+    probability, intercept = card_probabilities(points, rate=rate)
+    return probability, intercept + points, intercept
+
+
+def ranking(
+    rows: Rows, *, rate: float, is_learned: bool, cuts: BandCuts, seed: str, acting: Acting | None = None
+) -> Ranking:
+    """Return everybody's score and place.
+
+    ``acting`` says what an hour brings at each account. Without it an hour counts the same everywhere: the place is the
+    one by value at stake, exactly what ``ranked`` says account by account.
+    """
+    probability, log_odds, intercept = chances(rows, rate=rate, is_learned=is_learned)
     value = np.rint(probability * (rows["typical_minor"] + rows["deals_minor"]))
-    order = _order(value, log_odds, rows["id"], seed)
     count = len(rows)
+    ids = np.ascontiguousarray(rows["id"])
+    acts = _of_rows(acting, ids) if acting is not None else None
+    per_hour, by_chance = (value, value) if acts is None else (np.rint(acts.per_hour), np.rint(acts.by_chance))
+    order = order_of(per_hour, log_odds, ids, seed)
     rank = np.empty(count, dtype=np.int32)
     rank[order] = np.arange(1, count + 1)
     share = 100 * (rank - 1) / max(count, 1)
+    by_share = np.where(share < cuts.act_percent, 0, np.where(share < cuts.week_percent, 1, 2)).astype(np.int16)
+    by_hours = None if acts is None else acts.bands(order)
     return Ranking(
-        account_ids=np.ascontiguousarray(rows["id"]),
+        account_ids=ids,
         probability=probability,
         score=np.clip(np.floor(100 * probability + 0.5), 1, 99).astype(np.int16),
         rank=rank,
-        band=np.where(share < cuts.act_percent, 0, np.where(share < cuts.week_percent, 1, 2)).astype(np.int16),
+        band=by_share if by_hours is None else by_hours,
         value_minor=value.astype(np.int64),
+        per_hour_minor=per_hour.astype(np.int64),
+        by_chance_minor=by_chance.astype(np.int64),
         intercept=intercept,
     )
 
 
-def _order(value: Floats, log_odds: Floats, ids: Ids, seed: str) -> NDArray[np.intp]:
-    """Return the places by value, then log-odds; equals by chance, the same way each night."""
+def _of_rows(acting: Acting, ids: Ids) -> Acting:
+    """Return what acting adds in the order of these rows; nothing where nothing is known."""
+    if not len(acting.account_ids):
+        nothing = np.zeros(len(ids))
+        return Acting(ids, nothing, nothing, nothing, acting.capacity)
+    at = np.minimum(np.searchsorted(acting.account_ids, ids), len(acting.account_ids) - 1)
+    known = acting.account_ids[at] == ids
+
+    def of(column: Floats) -> Floats:
+        return np.where(known, column[at], 0.0)
+
+    return Acting(ids, of(acting.per_hour), of(acting.by_chance), of(acting.hours), acting.capacity)
+
+
+def order_of(value: Floats, log_odds: Floats, ids: Ids, seed: str) -> NDArray[np.intp]:
+    """Return the rows by value, then log-odds; equals by chance, the same way each night."""
     order = np.lexsort((ids, -log_odds, -value))
     if not len(order):
         return order

@@ -1,4 +1,9 @@
-"""The order of the list, and where "act today" ends."""
+"""The order of the list, and where "act today" ends.
+
+An account's place is its place by what an hour of acting is expected to add: of its best first step, over the hours
+that the step takes. Bands end where the hours of the week end. Both are one statement about all accounts of an
+organisation, made once a night.
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -6,10 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
+
 from coe.scoring.card import ScoredAccount
 from coe.scoring.value import Stake
 
 ACT, WEEK, STEADY = "act", "week", "steady"
+BANDS = (ACT, WEEK, STEADY)
+WORKING_DAYS = 5  # of a week's hours a fifth is today's
 
 
 class BandCutsError(ValueError):
@@ -18,7 +28,7 @@ class BandCutsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class BandCuts:
-    """Where the bands end, as shares of the ranked list in per cent: a list is cut where people's time ends."""
+    """Where the bands end while nobody's hours are known, as shares of the ranked list in per cent."""
 
     act_percent: float = 5
     week_percent: float = 20
@@ -49,6 +59,32 @@ class BandCuts:
 
 
 @dataclass(frozen=True, slots=True)
+class Acting:
+    """What acting adds at each account, one row each, and the hours that all people together have for a week."""
+
+    account_ids: NDArray[np.bytes_]  # sixteen bytes each, in ascending order
+    per_hour: NDArray[np.float64]  # money that an hour of the best first step adds
+    by_chance: NDArray[np.float64]  # the part of it that grows with the chance to buy
+    hours: NDArray[np.float64]  # that the step takes of this week; 0 where it has to wait
+    capacity: float
+
+    def bands(self, order: NDArray[np.intp]) -> NDArray[np.int16] | None:
+        """Return each account's band as a place in ``BANDS``, if ``order`` has the rows from the first place on.
+
+        The hours are given out along the list: a fifth of them is today's. None where there are no hours, or nothing
+        would add anything.
+        """
+        if not self.capacity > 0 or not (self.per_hour > 0).any():
+            return None
+        hours = self.hours[order]
+        before = np.cumsum(hours) - hours
+        found = np.empty(len(order), dtype=np.int16)
+        within = np.where(before < self.capacity / WORKING_DAYS, 0, np.where(before < self.capacity, 1, 2))
+        found[order] = np.where(self.per_hour[order] > 0, within, 2)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class RankedAccount:
     """A scored account in its place."""
 
@@ -67,7 +103,10 @@ def tie_break(seed: str, account_id: UUID) -> bytes:
 def ranked(
     scored: Sequence[ScoredAccount], stakes: Mapping[UUID, Stake], *, cuts: BandCuts, seed: str
 ) -> list[RankedAccount]:
-    """Return the accounts by value at stake, the largest first; equal values by chance, then by the seeded hash."""
+    """Return the accounts by value at stake, the largest first; equal values by chance, then by the seeded hash.
+
+    This is the order while an hour counts the same everywhere: before anybody has planned what to do.
+    """
     valued = [(account, stakes[account.account_id]) for account in scored]
     order = sorted(
         (

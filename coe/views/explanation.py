@@ -163,17 +163,16 @@ def strongest(reasons: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def rank_words(found: AccountScore, scored: int) -> str:
-    """Return the place in the list, which is another number than the chance."""
+    """Return the place in the list, which is another number than the chance, and what it is by."""
+    said = {"rank": format_number(found.rank), "all": format_number(scored), "by": _("by what an hour of work adds")}
+    if found.per_hour_minor:
+        money = format_money(found.per_hour_minor, found.currency, short=True)
+        said["by"] = _("by what an hour of work adds, about %(money)s here") % {"money": money}
     if scored < 2:
-        return _("Rank %(rank)s by value at stake.") % {"rank": format_number(found.rank)}
+        return _("Rank %(rank)s %(by)s.") % said
     if found.rank == 1:
-        return _("The first of %(all)s by value at stake.") % {"all": format_number(scored)}
-    ahead = 100 * max(0, scored - found.rank) / (scored - 1)
-    return _("Rank %(rank)s of %(all)s by value at stake, ahead of %(percent)s%% of them.") % {
-        "rank": format_number(found.rank),
-        "all": format_number(scored),
-        "percent": format_number(int(ahead)),
-    }
+        return _("The first of %(all)s %(by)s.") % said
+    return _("Rank %(rank)s of %(all)s %(by)s.") % said
 
 
 def start_name(found: AccountScore) -> str:

@@ -32,6 +32,7 @@ EXAMPLE = {
     "band": "act",
     "probability": 0.7132,
     "value": {"amount_minor": 38_000_000, "currency": "EUR"},
+    "value_per_hour": {"amount_minor": 41_200, "currency": "EUR"},
     "reasons": [
         {
             "code": "open_deal_late",
@@ -64,8 +65,8 @@ class AccountScoreView(RecordView):
     example = EXAMPLE
     columns = (
         *("id", "account_id", "account__name", "score", "previous_score", "rank", "previous_rank", "band"),
-        *("probability", "value_minor", "currency", "value_basis", "reasons", "model_version", "as_of"),
-        *("organization__time_zone", "by_hand", *(f"published_{name}" for name in PUBLISHED)),
+        *("probability", "value_minor", "per_hour_minor", "currency", "value_basis", "reasons", "model_version"),
+        *("as_of", "organization__time_zone", "by_hand", *(f"published_{name}" for name in PUBLISHED)),
     )
 
     def rows(self) -> QuerySet[Any, Any]:
@@ -107,6 +108,7 @@ class AccountScoreView(RecordView):
             "band": row["band"],
             "probability": row["probability"],
             "value": money(row, "value_minor"),
+            "value_per_hour": money(row, "per_hour_minor"),
             "reasons": [reason_shown(reason, day) for reason in row["reasons"]],
             "by_hand": row["by_hand"],
             "run_id": row["published_run_id"],

@@ -126,11 +126,16 @@ class AccountScoreSerializer(serializers.Serializer[Any]):
     account = ReferenceSerializer()
     score = serializers.IntegerField(min_value=1, max_value=99, help_text="The probability in percent, 1 to 99.")
     previous_score = serializers.IntegerField(min_value=1, max_value=99, allow_null=True)
-    rank = serializers.IntegerField(min_value=1, help_text="1 comes first.")
+    rank = serializers.IntegerField(min_value=1, help_text="By `value_per_hour` among all accounts; 1 comes first.")
     previous_rank = serializers.IntegerField(min_value=1, allow_null=True)
-    band = serializers.ChoiceField(Band.choices)
+    band = serializers.ChoiceField(
+        Band.choices, help_text="Bands end where hours end: today's at a fifth of what all people have for a week."
+    )
     probability = serializers.FloatField(min_value=0, max_value=1)
-    value = MoneySerializer(allow_null=True, help_text="What is at stake.")
+    value = MoneySerializer(allow_null=True, help_text="What is at stake: the chance times what it would likely spend.")
+    value_per_hour = MoneySerializer(
+        allow_null=True, help_text="What an hour of the best first step is expected to add. The rank is by this."
+    )
     reasons = ReasonSerializer(many=True)
     by_hand = ByHandSerializer(
         allow_null=True,

@@ -75,14 +75,14 @@ class NextActionSerializer(serializers.Serializer[Any]):
 
     account = ReferenceSerializer()
     owner = ReferenceSerializer(allow_null=True)
-    rank = serializers.IntegerField(help_text="Of all accounts: those in the plan first, then by value per hour.")
+    rank = serializers.IntegerField(help_text="Of all accounts, by value per hour: the rank of the account's score.")
     own_rank = serializers.IntegerField(help_text="By value per hour among the accounts of its owner; 0 without.")
     place = serializers.ChoiceField(Place.choices)
     why = serializers.CharField(help_text="The place as a sentence.")
     is_planned = serializers.BooleanField(help_text="Whether it stands in the plan of the next seven days.")
     hours = serializers.FloatField()
     value = MoneySerializer(help_text="What these hours are expected to change.")
-    value_per_hour = MoneySerializer()
+    value_per_hour = MoneySerializer(help_text="What an hour of the best first step is expected to add.")
     actions = ActionSerializer(many=True)
     days_left = serializers.IntegerField(allow_null=True, help_text="Until something may be done again.")
     choice = serializers.ChoiceField(Choice.choices, allow_null=True)
@@ -142,7 +142,7 @@ class NextActionView(RecordView):
 
 
 class NextActionListView(NextActionView, ListView):
-    """What to do next, page by page, what is in the plan first. When `run_id` changes between two pages, a new plan
+    """What to do next, page by page, the first rank first. When `run_id` changes between two pages, a new plan
     was made meanwhile: begin again.
     """
 

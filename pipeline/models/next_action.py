@@ -76,8 +76,8 @@ class WeekPlan(TenantModel):
 class NextAction(TenantModel):
     """What to do next with one account, one row each.
 
-    `rank` counts all accounts: those in the plan first, each part by value per hour. What stands in the plan has its
-    own hours and value; what doesn't, those of the best that could be done.
+    `rank` is that of the account's score: by what an hour of the best first step adds (`per_hour_minor`), of all
+    accounts. What stands in the plan has its own hours and value; what doesn't, those of the best that could be done.
     """
 
     account = TenantForeignKey(

@@ -38,7 +38,8 @@ class ScoreOverrideQuerySet(TenantQuerySet["ScoreOverride"]):
 class ScoreOverride(TenantModel):
     """A score set by hand. The model's own stays beside it; a return to automatic, or the expiry, brings it back.
 
-    ``automatic`` keeps the place (rank, band, value) that the account has without the override, ``placed`` with it.
+    ``automatic`` keeps the place (rank, band, value, value an hour) that the account has without the override,
+    ``placed`` with it.
     """
 
     account = TenantForeignKey(

@@ -37,7 +37,9 @@ class ScorePublication(TenantModel):
 
 
 class AccountScore(TenantModel):
-    """The score that counts now. `reasons` are log-odds points that add up, each with the records it came from.
+    """The score that counts now, and the place by what an hour of acting adds.
+
+    `reasons` are log-odds points that add up, each with the records it came from.
 
     A row is written when it changes: `run`, `as_of`, `scored_at` and `data_up_to` are of the run that wrote it, the
     publication says which one confirmed it last. Far down the list reasons and `value_basis` are empty until somebody
@@ -55,6 +57,10 @@ class AccountScore(TenantModel):
     value_minor = models.BigIntegerField(null=True)
     typical_minor = models.BigIntegerField(null=True, help_text="A usual purchase; open deals come on top.")
     deals_minor = models.BigIntegerField(null=True, help_text="The open deals.")
+    per_hour_minor = models.BigIntegerField(
+        null=True, help_text="What an hour of the best first step is expected to add: the place is by this."
+    )
+    by_chance_minor = models.BigIntegerField(null=True, help_text="The part of it that grows with the chance.")
     currency = models.TextField(default="", db_default="")
     value_basis = models.JSONField(default=dict, db_default={}, help_text="What the value at stake is made of.")
     reasons = models.JSONField(default=list)

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.db import transaction
 
-from pipeline.models import Account, AccountScore, OverrideEnd, ScoreOverride, ScorePublication
+from pipeline.models import Account, AccountScore, NextAction, OverrideEnd, ScoreOverride, ScorePublication
 from tenancy import locks
 from tenancy.events import record_event
 from tenancy.models import Member, Organization
 
 LONGEST = timedelta(days=180)
+PLACE = ("rank", "band", "value_minor", "per_hour_minor")
 
 
 class UnableToOverride(ValueError):
@@ -118,21 +119,32 @@ def _hold(organization: Organization) -> None:
 
 
 def _place_of(score: AccountScore) -> dict[str, Any]:
-    return {"rank": score.rank, "band": score.band, "value_minor": score.value_minor, "run": str(score.run_id)}
+    return {**{name: getattr(score, name) for name in PLACE}, "run": str(score.run_id)}
 
 
 def _put_in_place(organization: Organization, score: AccountScore, override: ScoreOverride) -> None:
     """Give the account the value, the rank and the band that it would have with the score set by hand."""
-    value = override.automatic["value_minor"]
-    score.value_minor = None if value is None else round(value * override.score / (100 * score.probability))
-    if score.value_minor is not None:
+    value, per_hour = override.automatic["value_minor"], override.automatic.get("per_hour_minor")
+    times = override.score / (100 * score.probability)
+    score.value_minor = None if value is None else round(value * times)
+    if per_hour is not None:
+        # What an hour adds goes with the chance in one part; open deals, growth and what may be lost stay as they are.
+        score.per_hour_minor = round(per_hour + (score.by_chance_minor or 0) * (times - 1))
         scores = AccountScore.objects.for_organization(organization).exclude(pk=score.pk)
-        score.rank = scores.filter(value_minor__gt=score.value_minor).count() + 1
+        score.rank = scores.filter(per_hour_minor__gt=score.per_hour_minor).count() + 1
         neighbour = scores.filter(rank__gte=score.rank).order_by("rank").first() or scores.order_by("-rank").first()
         score.band = neighbour.band if neighbour is not None else score.band
-    score.save(update_fields=["value_minor", "rank", "band"])
+    score.save(update_fields=PLACE)
+    _plan_as(organization, score)
     override.placed = _place_of(score)
     override.save(update_fields=["placed"])
+
+
+def _plan_as(organization: Organization, score: AccountScore) -> None:
+    """Let what is to be done next stand in the same place."""
+    if score.per_hour_minor is not None:
+        actions = NextAction.objects.for_organization(organization).filter(account=score.account_id)
+        actions.update(rank=score.rank, per_hour_minor=score.per_hour_minor)
 
 
 def _end(
@@ -141,10 +153,14 @@ def _end(
     override.ended_at, override.ended_by, override.ended_how = at, ended_by, how
     override.save(update_fields=["ended_at", "ended_by", "ended_how"])
     place, placed = override.automatic, override.placed
-    names = ("rank", "band", "value_minor", "run")
-    still_there = AccountScore.objects.for_organization(organization).filter(account=override.account_id)
+    scores = AccountScore.objects.for_organization(organization)
     # What a run has written since is automatic already.
-    still_there.filter(**{name: placed[name] for name in names}).update(**{name: place[name] for name in names[:3]})
+    found = scores.filter(account=override.account_id, run=placed.get("run")).first()
+    if found is not None and _place_of(found) == placed:
+        for name in PLACE:
+            setattr(found, name, place[name])
+        found.save(update_fields=PLACE)
+        _plan_as(organization, found)
     record_event(
         organization=organization,
         type="score.override_ended",

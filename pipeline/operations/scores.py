@@ -33,13 +33,15 @@ class NewScores:
     value_minor: NDArray[np.int64]
     typical_minor: NDArray[np.int64]
     deals_minor: NDArray[np.int64]
+    per_hour_minor: NDArray[np.int64]
+    by_chance_minor: NDArray[np.int64]  # the part of it that grows with the chance
     currency: str
 
     def checksum(self) -> str:
         """Return a number that is the same for the same scores, in whatever order they come."""
         order = np.argsort(self.account_ids, kind="stable")
         found = hashlib.sha256(self.currency.encode())
-        for name in ("account_ids", "score", "probability", "rank", "band", "value_minor"):
+        for name in ("account_ids", "score", "probability", "rank", "band", "value_minor", "per_hour_minor"):
             found.update(np.ascontiguousarray(getattr(self, name)[order]).tobytes())
         return found.hexdigest()
 
@@ -67,7 +69,7 @@ class Recorded:
 STAGED = """
 CREATE TEMPORARY TABLE new_score (
     account_id uuid, score smallint, probability float8, rank integer, band smallint, value_minor bigint,
-    typical_minor bigint, deals_minor bigint
+    typical_minor bigint, deals_minor bigint, per_hour_minor bigint, by_chance_minor bigint
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE new_reason (account_id uuid, value_basis jsonb, reasons jsonb) ON COMMIT DROP
 """
@@ -93,6 +95,7 @@ CHANGED = f"""
 UPDATE pipeline_accountscore t
    SET score = s.score, probability = s.probability, rank = s.rank, band = {BAND}, value_minor = s.value_minor,
        typical_minor = s.typical_minor, deals_minor = s.deals_minor, currency = %(currency)s,
+       per_hour_minor = s.per_hour_minor, by_chance_minor = s.by_chance_minor,
        model_version = %(model)s, run_id = %(run)s, as_of = %(as_of)s,
        scored_at = %(scored_at)s, data_up_to = %(data_up_to)s,
        previous_score = CASE WHEN t.run_id = %(run)s THEN t.previous_score ELSE t.score END,
@@ -102,18 +105,20 @@ UPDATE pipeline_accountscore t
  WHERE t.organization_id = %(org)s AND t.account_id = s.account_id
    AND (r.account_id IS NOT NULL
         OR (t.score, t.probability, t.rank, t.band, t.value_minor, t.typical_minor, t.deals_minor, t.currency,
-            t.model_version)
+            t.model_version, t.per_hour_minor, t.by_chance_minor)
            IS DISTINCT FROM (s.score, s.probability, s.rank, {BAND}, s.value_minor, s.typical_minor, s.deals_minor,
-                             %(currency)s, %(model)s)
+                             %(currency)s, %(model)s, s.per_hour_minor, s.by_chance_minor)
         OR (t.run_id <> %(run)s AND (t.previous_score, t.previous_rank) IS DISTINCT FROM (t.score, t.rank)))
 """  # noqa: S608 # nosec B608 # our constants; values are parameters
 
 ADDED = f"""
 INSERT INTO pipeline_accountscore
        (id, organization_id, account_id, run_id, score, probability, rank, band, value_minor, typical_minor,
-        deals_minor, currency, value_basis, reasons, model_version, as_of, scored_at, data_up_to)
+        deals_minor, per_hour_minor, by_chance_minor, currency, value_basis, reasons, model_version, as_of, scored_at,
+        data_up_to)
 SELECT gen_random_uuid(), %(org)s, s.account_id, %(run)s, s.score, s.probability, s.rank, {BAND}, s.value_minor,
-       s.typical_minor, s.deals_minor, %(currency)s, coalesce(r.value_basis, '{{}}'), coalesce(r.reasons, '[]'),
+       s.typical_minor, s.deals_minor, s.per_hour_minor, s.by_chance_minor, %(currency)s,
+       coalesce(r.value_basis, '{{}}'), coalesce(r.reasons, '[]'),
        %(model)s, %(as_of)s, %(scored_at)s, %(data_up_to)s
   FROM new_score s LEFT JOIN new_reason r ON r.account_id = s.account_id
  WHERE NOT EXISTS (SELECT FROM pipeline_accountscore t
@@ -197,6 +202,8 @@ def _stage(cursor: Any, scores: NewScores, explained: Mapping[uuid.UUID, Explain
             "value_minor": scores.value_minor[part],
             "typical_minor": scores.typical_minor[part],
             "deals_minor": scores.deals_minor[part],
+            "per_hour_minor": scores.per_hour_minor[part],
+            "by_chance_minor": scores.by_chance_minor[part],
         }
         cursor.copy_expert("COPY new_score FROM STDIN (FORMAT BINARY)", binary_rows(columns))
     lines = (

@@ -42,6 +42,7 @@ SCORED = (
         "previous_rank",
         "band",
         "value_minor",
+        "per_hour_minor",
         "currency",
         "value_basis",
     ),

@@ -1,12 +1,12 @@
 """Next actions and their places in words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from pipeline.models import IN_PLAN, Choice, Place
+from pipeline.models import IN_PLAN, Band, Choice, Place
 from ui.formats import format_money, format_number
 
 LOOK_BACK = 200  # days: the night looks no further back for the last time anybody was in touch
@@ -138,13 +138,29 @@ def shown_action(next_: Mapping[str, Any] | None) -> dict[str, Any] | None:
     }
 
 
-def with_cut(rows: list[dict[str, Any]], *, is_beginning: bool) -> list[dict[str, Any]]:
-    """Mark the row above which the hours end: the first that is not in the plan, where one before it is."""
-    planned_before = is_beginning
+def with_cut(
+    rows: list[dict[str, Any]], *, is_beginning: bool, is_within: Callable[[dict[str, Any]], bool]
+) -> list[dict[str, Any]]:
+    """Mark the row above which the hours end: the first that is not within them, where one before it is."""
+    within_before = is_beginning
     for row in rows:
-        is_planned = bool(row["next"] and row["next"]["is_planned"])
-        if planned_before and not is_planned:
+        if within_before and not is_within(row):
             row["cut_above"] = True
             break
-        planned_before = is_planned
+        within_before = is_within(row)
     return rows
+
+
+def is_planned(row: dict[str, Any]) -> bool:
+    """Whether the account of a row stands in the plan of the week."""
+    return bool(row["next"] and row["next"]["is_planned"])
+
+
+def has_hours(row: dict[str, Any]) -> bool:
+    """Whether the hours of all people together reach as far as this account."""
+    return bool(row["score"].band != Band.STEADY)
+
+
+def has_own_hours(row: dict[str, Any]) -> bool:
+    """Whether the hours of the account's owner reach as far as this account, though it may have to wait."""
+    return not row["next"] or row["next"]["place"] != Place.BELOW_CUT

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Aggregate, Count, F, Q, QuerySet, Subquery, Sum
+from django.db.models import Aggregate, Case, Count, F, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import JSONObject
 
 from pipeline import rules
-from pipeline.models import Account, AccountScore, Opportunity, SatisfactionResponse
+from pipeline.models import IN_PLAN, Account, AccountScore, Opportunity, SatisfactionResponse
 from pipeline.queries.badges import score_badge
-from pipeline.queries.next_actions import BY_PLAN, WEEK_SUMS, Week, newest_plans, next_action, week_of
+from pipeline.queries.next_actions import WEEK_SUMS, Week, newest_plans, next_action, week_of
 from pipeline.queries.priorities import priorities
 from pipeline.querysets import RecordQuerySet
 from tenancy.access import Action, owner_filter
@@ -160,14 +160,14 @@ def _in_one_row(rows: QuerySet[Any, Any], **counts: Aggregate) -> QuerySet[Any, 
 def first_accounts(
     *, organization: Organization, member: Member, today: date, week: Week | None, most: int = 6
 ) -> list[AccountScore]:
-    """Return the first accounts: of the member's own week, of everybody's, or of the ranked list without a plan."""
+    """Return the first accounts of the ranked list: of the member's own those that are planned for the week, if any."""
     scores = priorities(organization=organization, member=member, today=today)
-    if week is not None:
-        scores = scores.filter(account__next_action__isnull=False)
-    if week is not None and week.is_own:
-        scores = scores.filter(account__owner=member)
     scores = scores.annotate(score_badge=score_badge(), planned=next_action()).select_related("account__owner")
-    return list(scores.order_by(BY_PLAN.column if week is not None else "rank")[:most])
+    if week is None or not week.is_own:
+        return list(scores.order_by("rank")[:most])
+    own = scores.filter(account__owner=member)
+    later = ~Q(account__next_action__place__in=IN_PLAN) | Q(account__next_action=None)
+    return list(own.order_by(Case(When(later, then=1), default=0), "rank")[:most])
 
 
 def deals_to_close(*, organization: Organization, member: Member, today: date, most: int = 8) -> list[Opportunity]:

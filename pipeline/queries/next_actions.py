@@ -12,11 +12,7 @@ from django.db.models.functions import JSONObject
 
 from pipeline.models import AccountValue, NextAction, OrderLine, WeekPlan
 from tenancy.access import Action, owner_filter
-from tenancy.keyset import Sort
 from tenancy.models import Member, Organization
-
-BY_PLAN = Sort("plan", "account__next_action__rank")
-"""The scores of a list in the order of the plan: what is in it first, then by value per hour."""
 
 Next = dict[str, Any]
 SHOWN = (

@@ -13,7 +13,7 @@ from django.db.models.functions import JSONObject
 from pipeline.models import AccountScore, AccountScoreHistory, Band
 from pipeline.queries.badges import override_of_account, score_badge
 from pipeline.queries.explained import explain
-from pipeline.queries.next_actions import BY_PLAN, account_value, next_action
+from pipeline.queries.next_actions import account_value, next_action
 from pipeline.queries.score_words import Confirmed, confirmed, publication
 from tenancy.access import Action, owner_filter
 from tenancy.keyset import Page, Sort, page_of
@@ -22,6 +22,7 @@ from tenancy.models import Member, Organization, Run
 PAGE_SIZE = 40  # so many rows, each with its score, stay a light page
 MOST_PAST = 60
 BY_RANK = Sort("rank", "rank")
+BY_VALUE = Sort("value", "value_minor", descending=True, nullable=True)
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,6 @@ def priorities_page(
     :raises tenancy.keyset.InvalidCursor: when the cursor was not made for this list.
     """
     scores = priorities(organization=organization, member=member, today=today, narrowed=narrowed)
-    if sort.name == BY_PLAN.name:
-        # Said, so that the rows are joined from the plan's side, whose index has them in order.
-        scores = scores.filter(account__next_action__isnull=False)
     page: Page[AccountScore] = page_of(
         scores.annotate(score_badge=score_badge(), published=publication(), planned=next_action()).select_related(
             "account__owner"

@@ -20,18 +20,24 @@ from integrations.exports.walk import walk
 from pipeline import rules
 from pipeline.models import AccountScore, Band, ListName, Segment
 from pipeline.queries import priorities as queries
-from pipeline.queries.action_words import shown_action, with_cut
-from pipeline.queries.next_actions import BY_PLAN, next_action
+from pipeline.queries.action_words import has_hours, has_own_hours, shown_action, with_cut
+from pipeline.queries.next_actions import next_action
 from pipeline.queries.next_actions import week as week_plan
 from pipeline.queries.score_words import confirmed, freshness, looked_at, shown_reasons
 from pipeline.views.listing import from_the_beginning, read_cursor, read_sort
 from pipeline.views.saved_views import views_bar
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
-from tenancy.keyset import InvalidCursor
+from tenancy.keyset import InvalidCursor, Sort
 from tenancy.money import from_minor
 from tenancy.working_time import local_day
 from ui.formats import format_money, format_number
+
+ORDERS = (
+    queries.BY_RANK,
+    queries.BY_VALUE,
+    Sort("plan", queries.BY_RANK.column),  # as addresses said before there was one rank
+)
 
 
 @member_can(Action.VIEW_PRIORITIES)
@@ -51,10 +57,11 @@ def priorities(request: MemberRequest) -> HttpResponse:
         today=today,
         owner_id=member.pk if narrowed.mine else narrowed.owner_id,
     )
-    orders = [BY_PLAN, queries.BY_RANK] if week else [queries.BY_RANK]
-    sort = read_sort(request, [*orders, *({BY_PLAN, queries.BY_RANK} - set(orders))])
-    if sort.descending:
+    sort = read_sort(request, ORDERS)
+    if sort not in ORDERS:
         raise BadRequest(_("This list begins with the first on top."))
+    if sort.column == queries.BY_RANK.column:
+        sort = queries.BY_RANK
     try:
         page = queries.priorities_page(
             organization=organization,
@@ -71,9 +78,9 @@ def priorities(request: MemberRequest) -> HttpResponse:
     context = {
         "views": views,
         "now": now,
-        "sentence": opening_sentence(choices, is_planned=sort == BY_PLAN),
+        "sentence": opening_sentence(choices, by_value=sort == queries.BY_VALUE),
         "page": page,
-        "rows": with_cut(rows, is_beginning=not page.previous) if sort == BY_PLAN else rows,
+        "rows": cut_rows(rows, narrowed, is_beginning=not page.previous) if week and sort == queries.BY_RANK else rows,
         "sort": sort.name,
         "week": week,
         "narrowed": narrowed,
@@ -106,7 +113,15 @@ def chosen_filter(request: HttpRequest) -> queries.PriorityFilter:
     )
 
 
-def opening_sentence(choices: queries.PriorityChoices, *, is_planned: bool = False) -> str:
+def cut_rows(
+    rows: list[dict[str, Any]], narrowed: queries.PriorityFilter, *, is_beginning: bool
+) -> list[dict[str, Any]]:
+    """Mark where the hours end: those of the one whose accounts are shown, or of everybody."""
+    own = narrowed.mine or narrowed.owner_id is not None
+    return with_cut(rows, is_beginning=is_beginning, is_within=has_own_hours if own else has_hours)
+
+
+def opening_sentence(choices: queries.PriorityChoices, *, by_value: bool = False) -> str:
     """Return what the list says at a glance."""
     if not choices.total:
         return _("Which accounts to see first, and why.")
@@ -117,10 +132,10 @@ def opening_sentence(choices: queries.PriorityChoices, *, is_planned: bool = Fal
         "%(count)s of %(total)s accounts want attention today, %(amounts)s at stake.",
         act,
     )
-    if is_planned:
-        words += " " + _("Ranked by what an hour of work changes; what fits into the week comes first.")
+    if by_value:
+        words += " " + _("Sorted by the chance to buy times what each would likely spend.")
     else:
-        words += " " + _("Ranked by the chance to buy times what each would likely spend.")
+        words += " " + _("Ranked by what an hour of work is expected to add.")
     return words % {"count": format_number(act), "total": format_number(choices.total), "amounts": amounts}
 
 

@@ -74,7 +74,7 @@ def test_the_layer_says_reasons_chance_rank_outlook_and_freshness(cast, customer
     with organization_scope(cast.acme):
         score = AccountScore.objects.get(account=customers.eager)
     assert f"Chance to buy in 90 days, {score.score}%" in page
-    assert "The first of 3 by value at stake." in page
+    assert "The first of 3 by what an hour of work adds, about €" in page.replace("\N{NO-BREAK SPACE}", "")
     assert "if somebody who decides is met" in page
     assert "5 Dec: “Inquiry 3 days ago (20 Nov)” no longer counts" in page
     assert "Scored" in page

@@ -3,12 +3,13 @@
 import dataclasses
 import uuid
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coe.scoring.card import ScoredAccount
-from coe.scoring.ranking import BandCuts, BandCutsError, ranked, tie_break
+from coe.scoring.ranking import BANDS, Acting, BandCuts, BandCutsError, ranked, tie_break
 from coe.scoring.value import Stake, shrunken_mean, stake_of
 from tests.coe.accounts import account, bought, deal
 
@@ -66,6 +67,36 @@ def test_the_list_is_ordered_by_value_at_stake():
     assert [one.scored for one in order] == [rich, likely, poor]
     assert [one.value_minor for one in order] == [3000, 900, 100]
     assert [(one.rank, one.band) for one in order] == [(1, "act"), (2, "act"), (3, "week")]
+
+
+def acting(per_hour, hours, capacity):
+    ids = np.array([number.to_bytes(16, "big") for number in range(1, len(per_hour) + 1)], dtype="S16")
+    values = np.array(per_hour, dtype=float)
+    return Acting(ids, values, values, np.array(hours, dtype=float), capacity)
+
+
+def test_bands_end_where_the_hours_end():
+    of = acting([9, 50, 20, 0, 30], hours=[1, 1, 1, 1, 0], capacity=3)
+
+    # 50 takes today's hour; 30 has to wait and takes none; 20 and 9 fill the week; what adds nothing is never urgent.
+    assert [BANDS[band] for band in of.bands(np.array([1, 4, 2, 0, 3]))] == ["week", "act", "week", "steady", "week"]
+
+
+@pytest.mark.parametrize(("per_hour", "capacity"), [([5, 4], 0), ([0, 0], 8)])
+def test_without_hours_or_gain_the_list_is_cut_by_shares(per_hour, capacity):
+    assert acting(per_hour, hours=[1, 1], capacity=capacity).bands(np.array([0, 1])) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3)), min_size=1, max_size=60), st.integers(1, 40))
+def test_bands_never_rise_along_the_list(rows, capacity):
+    of = acting([per_hour for per_hour, _ in rows], [hours for _, hours in rows], capacity)
+    order = np.argsort(-of.per_hour, kind="stable")
+
+    found = of.bands(order)
+
+    if found is not None:
+        assert found[order].tolist() == sorted(found.tolist())
+        assert found[order[0]] == 0
 
 
 @given(st.lists(st.uuids(), min_size=2, max_size=50, unique=True), st.randoms(use_true_random=False))

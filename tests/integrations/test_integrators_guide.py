@@ -115,6 +115,7 @@ def token(cast: Cast) -> str:
             previous_score=62,
             previous_rank=4,
             value_minor=38_000_000,
+            per_hour_minor=41_200,
             currency="EUR",
             reasons=[REASON],
             data_up_to=AS_OF,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.models import Account
+from tenancy.models import Member
 from tenancy.scoping import organization_scope
 from tests.cast import Cast
 from tests.coe.records import Records
@@ -21,8 +22,9 @@ class Customers:
 
 
 def give_customers(cast: Cast) -> Customers:
-    """Give Acme three customers."""
+    """Give Acme three customers, and less time for them than they take."""
     with organization_scope(cast.acme):
+        Member.objects.filter(pk__in=(cast.rui.pk, cast.mia.pk)).update(hours_per_week=1)
         records = Records(cast.acme)
         eager = records.account("Eager Engines", owner=cast.rui, segment="key", region="North")
         records.deal(eager, stage="Proposal", days=40, amount_minor=5_000_000)

@@ -36,7 +36,7 @@ def test_each_run_says_what_its_steps_did(cast, run, client_for):
     page = text_of(client_for(cast.abe).get(address("nights")))
 
     assert "1 open deal kept as the picture of 22 Nov." in page
-    assert "3 accounts ranked. 0 of 3 bought in the 90 days before, so the usual chance is 5%." in page
+    assert "3 accounts scored. 0 of 3 bought in the 90 days before, so the usual chance is 5%." in page
     assert "New scores announced. No account changed its band." in page
     assert "Rule card as shipped" in page
 

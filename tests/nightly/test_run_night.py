@@ -15,7 +15,7 @@ from agile_sales.night_calendar import new_night
 from agile_sales.night_words import step_sentence
 from coe.models import ScoringRun
 from coe.queries.explanations import learned_levers
-from pipeline.models import AccountScore, AccountScoreHistory, OpportunitySnapshot, ScorePublication
+from pipeline.models import AccountScore, AccountScoreHistory, NextAction, OpportunitySnapshot, ScorePublication
 from tenancy.models import DomainEvent, Outbox, Run, RunStep
 from tenancy.scoping import organization_scope
 from tests.coe.records import NOW, Records
@@ -73,12 +73,12 @@ def test_each_step_says_what_it_did(cast, customers):
         ("snapshot_pipeline", "done", 1),
         ("learn", "done", 0),
         ("score_accounts", "done", 3),
-        ("keep_overrides", "done", 0),
         ("learn_stage_days", "done", 0),
         ("train_deal_models", "done", 0),
         ("score_opportunities", "done", 1),
         ("value_accounts", "done", 3),
         ("plan_week", "done", 3),
+        ("keep_overrides", "done", 0),
         ("publish_changes", "done", 1),
         ("purge_imports", "done", 0),
     ]
@@ -88,6 +88,49 @@ def test_each_step_says_what_it_did(cast, customers):
         log = ScoringRun.objects.for_organization(cast.acme).get(run=run)
         assert (log.scored, log.positives, log.accounts, log.horizon_days) == (3, 0, 3, 90)
         assert OpportunitySnapshot.objects.for_organization(cast.acme).get().snapshot_date.isoformat() == "2026-11-22"
+
+
+def test_an_account_has_one_place_by_what_an_hour_adds_and_bands_end_where_hours_end(cast, customers):
+    run_night(cast.acme)
+
+    ranked = scores(cast.acme)
+    per_hour = [score.per_hour_minor for score in ranked]
+    assert per_hour == sorted(per_hour, reverse=True)
+    assert per_hour[0] > 0
+    # Rui and Mia have two hours a week: what comes first takes today's share and most of the week's.
+    assert [score.band for score in ranked] == ["act", "week", "steady"]
+    with organization_scope(cast.acme):
+        actions = NextAction.objects.for_organization(cast.acme).order_by("rank")
+        assert [(one.account_id, one.per_hour_minor) for one in actions] == [
+            (score.account_id, score.per_hour_minor) for score in ranked
+        ]
+        history = AccountScoreHistory.objects.for_organization(cast.acme).order_by("rank")
+        assert [(one.account_id, one.band) for one in history] == [(score.account_id, score.band) for score in ranked]
+    with organization_scope(cast.globex):
+        assert not NextAction.objects.exists()
+
+
+def test_until_everybody_has_a_place_the_scores_of_last_night_count(cast, customers, monkeypatch):
+    run_night(cast.acme)
+    before = [(score.run_id, score.score, score.rank) for score in scores(cast.acme)]
+    with organization_scope(cast.acme):
+        Records(cast.acme).deal(customers.unknown, stage="Proposal", days=1, amount_minor=90_000_000)
+    run = tonight(cast.acme)
+
+    def killed(**_):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        steps_then = tuple((name, killed if name == "plan_week" else step) for name, step in nightly.STEPS)
+        patched.setattr(nightly, "STEPS", steps_then)
+        with pytest.raises(Killed):
+            nightly.run_night(organization=cast.acme, run_id=run.pk)
+    assert [(score.run_id, score.score, score.rank) for score in scores(cast.acme)] == before
+
+    nightly.run_night(organization=cast.acme, run_id=run.pk)
+
+    first, *_ = scores(cast.acme)
+    assert (first.account, first.rank, first.run_id) == (customers.unknown, 1, run.pk)
 
 
 def test_twice_on_the_same_facts_gives_the_same(cast, customers):
@@ -301,9 +344,9 @@ def test_it_scores_by_what_it_has_just_learnt_and_says_what_that_rests_on(cast):
     assert done["learn"].model_version == "model-1-learned"
     assert done["learn"].detail["promoted"]
     assert {score.model_version for score in scores(cast.acme)} == {"model-1-learned"}
-    first, *_, last = scores(cast.acme)
-    assert first.score > 80 > 50 > last.score
-    assert {reason["code"] for reason in first.reasons} >= {"learned"}
+    best = max(scores(cast.acme), key=lambda score: score.score)
+    assert best.score > 80 > 50 > min(score.score for score in scores(cast.acme))
+    assert {reason["code"] for reason in best.reasons} >= {"learned"}
     with organization_scope(cast.acme):
         log = ScoringRun.objects.for_organization(cast.acme).get(run=run)
         assert (log.state, log.note) == ("learned", "")

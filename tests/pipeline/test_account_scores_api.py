@@ -71,6 +71,7 @@ def test_it_shows_the_score_with_its_reasons_in_words(cast: Cast, acme: Caller) 
             previous_score=62,
             previous_rank=4,
             value_minor=38_000_000,
+            per_hour_minor=41_200,
             currency="EUR",
             reasons=[REASON, PORTAL],
             data_up_to=AS_OF,
@@ -86,6 +87,7 @@ def test_it_shows_the_score_with_its_reasons_in_words(cast: Cast, acme: Caller) 
         "previous_rank": 4,
         "band": "act",
         "probability": 0.71,
+        "value_per_hour": {"amount_minor": 41_200, "currency": "EUR"},
         "value": {"amount_minor": 38_000_000, "currency": "EUR"},
         "reasons": [
             {

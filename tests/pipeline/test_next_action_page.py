@@ -31,9 +31,11 @@ def planned(cast: Cast) -> Iterator[list[Account]]:
             is_margin=False, as_of=night.as_of,
         )  # fmt: skip
         accounts = []
-        for rank, (place, per_hour) in enumerate([("ranked", 412_00), ("below_cut", 90_00), ("deferred", 500_00)], 1):
+        for rank, (place, per_hour) in enumerate([("ranked", 412_00), ("below_cut", 90_00), ("deferred", 50_00)], 1):
             account = a_scored_account(cast.acme, cast.rui)
-            AccountScore.objects.filter(account=account).update(rank=4 - rank)
+            AccountScore.objects.filter(account=account).update(
+                rank=rank, per_hour_minor=per_hour, value_minor=rank, band="act" if rank == 1 else "steady"
+            )
             contact = {"type": "contact", "id": str(account.pk), "label": f"Kim {rank}"}
             NextAction.objects.filter(account=account).update(
                 rank=rank, plan=plan, place=place, hours=0.5, per_hour_minor=per_hour, days_left=3,
@@ -53,7 +55,7 @@ def choice_of(cast: Cast, account: Account) -> str:
         return str(NextAction.objects.get(account=account).choice)
 
 
-def test_the_list_is_in_the_order_of_the_plan_and_says_where_hours_end(
+def test_the_list_is_in_the_order_of_value_an_hour_and_says_where_hours_end(
     cast: Cast, client_for: ClientFor, planned: list[Account]
 ) -> None:
     page = text_of(client_for(cast.rui).get(PRIORITIES))
@@ -69,11 +71,19 @@ def test_the_list_is_in_the_order_of_the_plan_and_says_where_hours_end(
 def test_the_list_can_be_read_by_value_at_stake_all_the_same(
     cast: Cast, client_for: ClientFor, planned: list[Account]
 ) -> None:
-    page = text_of(client_for(cast.rui).get(PRIORITIES, {"sort": "rank"}))
+    page = text_of(client_for(cast.rui).get(PRIORITIES, {"sort": "-value"}))
 
     assert page.index("Call Kim 3") < page.index("Call Kim 1")
     assert "Here the hours end" not in page
     assert client_for(cast.rui).get(PRIORITIES, {"sort": "-plan"}).status_code == 400
+
+
+def test_addresses_from_before_there_was_one_rank_still_lead_to_it(
+    cast: Cast, client_for: ClientFor, planned: list[Account]
+) -> None:
+    for kept in ("plan", "rank"):
+        page = text_of(client_for(cast.rui).get(PRIORITIES, {"sort": kept}))
+        assert page.index("Call Kim 1") < page.index("Here the hours end") < page.index("Call Kim 3")
 
 
 def test_who_owns_accounts_finds_their_own_week_at_home_and_others_that_of_all(

@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from agile_sales import nightly
 from agile_sales.night_calendar import new_night
-from pipeline.models import AccountScore, ScoreOverride
+from pipeline.models import Account, AccountScore, NextAction, ScoreOverride
 from tenancy.models import DomainEvent
 from tenancy.scoping import organization_scope
-from tests.coe.records import NOW
+from tests.coe.records import NOW, Records
 from tests.integrations.api_caller import Caller, a_token
 from tests.nightly.conftest import give_customers
 from tests.pipeline.pages import text_of, url
@@ -79,15 +79,21 @@ def test_the_value_at_stake_rests_on_the_chance_that_counts(cast, customers, cli
 
 
 def test_its_account_takes_the_place_that_it_would_have(cast, customers, client_for):
+    with organization_scope(cast.acme):
+        records = Records(cast.acme)
+        for account, amount in ((customers.gone, 900_000), (customers.unknown, 1_000_000)):
+            records.order(account, days=20, amount_minor=amount)
+    night(cast.acme)
     before = places(cast.acme)
+    ahead, _ = sorted((customers.gone.pk, customers.unknown.pk), key=lambda one: before[one][0])
 
-    set_by_hand(client_for(cast.lena), customers.unknown, score="99")
-    set_by_hand(client_for(cast.lena), customers.eager, score="1")
+    assert set_by_hand(client_for(cast.lena), Account(pk=ahead), score="1").status_code == 302
 
     after = places(cast.acme)
-    assert before[customers.eager.pk][:2] == (1, "act")
-    assert after[customers.eager.pk][0] > 1
-    assert after[customers.eager.pk][2] < before[customers.eager.pk][2]
+    assert after[ahead][0] > before[ahead][0]
+    assert after[ahead][2] < before[ahead][2]
+    with organization_scope(cast.acme):
+        assert NextAction.objects.get(account=ahead).rank == after[ahead][0]
 
 
 def test_back_to_automatic_brings_everything_back(cast, customers, client_for):

@@ -42,7 +42,7 @@ SELECT (SELECT count(*) FROM tenancy_run WHERE kind = 'night' AND status = 'done
 
 
 CHECKSUMS = """
-SELECT s.detail->>'checksum' FROM tenancy_run r JOIN tenancy_runstep s ON s.run_id = r.id AND s.name = 'score_accounts'
+SELECT s.detail->>'checksum' FROM tenancy_run r JOIN tenancy_runstep s ON s.run_id = r.id AND s.name = 'plan_week'
  WHERE r.kind = 'night' ORDER BY r.as_of DESC, r.created_at DESC LIMIT 2
 """
 
