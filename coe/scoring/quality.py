@@ -76,7 +76,7 @@ def quality_of(choice: Choice, panels: Mapping[str, Sequence[str]] | None = None
     tried, base = choice.trial, choice.trials[0] if choice.trials else None
     if tried is None or base is None:
         return {}
-    kept = _as_in_life(tried.y, choice.scorer.shift)
+    kept = as_in_life(tried.y, choice.scorer.shift)
     y, groups = tried.y[kept], tried.groups[kept]
     p, base_p = (np.asarray(expit(logit(one.p[kept]) + choice.scorer.shift)) for one in (tried, base))
     draws = DRAWS if len(kept) <= MANY else DRAWS_OF_MANY
@@ -105,7 +105,7 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _as_in_life(y: Floats, shift: float) -> Rows:
+def as_in_life(y: Floats, shift: float) -> Rows:
     """Return the tried rows in the proportion of life: what the sample has too many of is thinned out."""
     if not shift:
         return np.arange(len(y))

@@ -8,6 +8,7 @@ from coe.scoring.code_version import code_version
 from coe.scoring.drift import distributions, score_table
 from coe.scoring.examples import Examples
 from coe.scoring.explanation import typical_values
+from coe.scoring.fold_figures import fold_figures
 from coe.scoring.model_files import dump
 from coe.scoring.quality import finite, quality_of
 from coe.scoring.selection import Choice, choose_model
@@ -44,7 +45,7 @@ def learn(examples: Examples) -> Learned:
         examples=examples,
         choice=choice,
         columns={name: column.kind.value for name, column in looked_at.columns.items()},
-        metrics=finite(quality_of(choice, examples.panels)),
+        metrics=finite(quality_of(choice, examples.panels) | {"folds": fold_figures(choice, examples)}),
         typical=finite(typical_values(looked_at, examples.panels.get("segment"), points=examples.points)),
         inputs=finite(distributions(looked_at) | _said(choice, examples)),
         data=dump(choice, code_version=code_version()),

@@ -1,11 +1,12 @@
 """The figures of a model as its pages draw them: plain values in, words and drawings out."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from coe.queries.closed_loop import Loop
 from coe.queries.model_page import Look
@@ -62,11 +63,12 @@ def interval_words(one: Mapping[str, Any], digits: int = 2, *, sign: str = "") -
     return _("%(low)s to %(high)s, 95%%") % {"low": low, "high": high}
 
 
-def range_words(one: Mapping[str, Any]) -> str:
+def range_words(one: Mapping[str, Any], digits: int = 2, *, signed: bool = False) -> str:
     """Return an interval alone, for a column that says what it is."""
     if one.get("low") is None or one.get("high") is None:
         return "–"
-    return _("%(low)s to %(high)s") % {name: format_number(one[name], 2) for name in ("low", "high")}
+    printed = format_signed if signed else format_number
+    return _("%(low)s to %(high)s") % {name: printed(one[name], digits) for name in ("low", "high")}
 
 
 def strip(look: Look) -> list[dict[str, Any]]:
@@ -211,6 +213,34 @@ def tried(candidates: Sequence[Mapping[str, Any]], chosen: str) -> list[dict[str
             }
         )
     return rows
+
+
+def fold_rows(folds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the folds of the trials, one after the other, each against the base rate."""
+    return [
+        {
+            **one,
+            "start": one["start"] and date.fromisoformat(one["start"]),
+            "end": one["end"] and date.fromisoformat(one["end"]),
+            "gain_words": format_signed(one["gain"]["value"], 4),
+            "gain_interval": range_words(one["gain"], 4, signed=True),
+            "tone": "good" if (one["gain"]["low"] or 0) > 0 else "bad" if (one["gain"]["high"] or 0) < 0 else "",
+            "lift_interval": range_words(one["lift_10"]),
+        }
+        for one in folds
+    ]
+
+
+def folds_sentence(folds: Sequence[Mapping[str, Any]]) -> str:
+    """Return how many of the folds were better than the base rate, and how many of them beyond chance."""
+    better = sum(1 for one in folds if one["gain"]["value"] > 0)
+    surely = sum(1 for one in folds if (one["gain"]["low"] or 0) > 0)
+    words = ngettext(
+        "Better than the base rate in %(better)s of %(count)s fold, beyond chance in %(surely)s.",
+        "Better than the base rate in %(better)s of %(count)s folds, beyond chance in %(surely)s.",
+        len(folds),
+    )
+    return words % {"better": better, "count": len(folds), "surely": surely}
 
 
 def percent(share: float) -> str:

@@ -149,6 +149,8 @@ def model_trials(request: MemberRequest, purpose: str) -> HttpResponse:
             )
             if (one := drawn.figure(figures, code))["value"] is not None or one["why"]
         ]
+        folds = figures.get("folds", [])
+        context |= {"folds": drawn.fold_rows(folds), "folds_sentence": drawn.folds_sentence(folds)}
         context["panels"] = [(title, drawn.panel(figures.get("by", {}).get(title, []))) for title in TITLES]
     return render(request, "coe/trials.html", context)
 

@@ -50,6 +50,19 @@ METRICS: dict[str, Any] = {
         {"rows": 221, "positives": 4 * i, "said": 0.05 * i, "came": 0.05 * i + 0.01, "low": 0.04 * i, "high": 0.07 * i}
         for i in range(1, 11)
     ],
+    "folds": [
+        {
+            "start": f"2025-{1 + 3 * i:02}-01",
+            "end": f"2025-{3 + 3 * i:02}-28",
+            "rows": 738,
+            "positives": 100 + i,
+            "log_loss": 0.33 + i / 100,
+            "base_log_loss": 0.405,
+            "gain": a_figure(0.075 - i / 100, 0.06 - i / 20, 0.09 - i / 100),
+            "lift_10": a_figure(3.4 - i / 10, 2.5, 4.2),
+        }
+        for i in range(3)
+    ],
     "by": {
         "segment": [
             a_segment("small", 640, 0.21, 0.22, "holds"),

@@ -101,6 +101,11 @@ def test_the_backtest_has_figures_with_intervals_what_was_tried_and_what_was_lef
         "Gradient boosting needs 400 outcomes.",
         "won_at is filled only when the outcome is known.",
         "By territory",
+        "Better than the base rate in 3 of 3 folds, beyond chance in 2.",
+        "1 Jan 2025 to 28 Mar 2025",
+        "3.40×",
+        "+0.0650",
+        "+0.0100 to +0.0800",
     ):
         assert words in page, words
 
