@@ -95,7 +95,8 @@ def night_row(run: Run, steps: list[RunStep], today: date) -> dict[str, Any]:
                 "step": step,
                 "words": step_sentence(step, today=today),
                 "took": duration_words(step.duration),
-                "method": method_words(step.model_version) if step.model_version else "",
+                # What was learnt says its version itself.
+                "method": method_words(step.model_version) if step.model_version and step.name != "learn" else "",
             }
             for step in steps
         ],

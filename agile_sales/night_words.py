@@ -74,7 +74,16 @@ def _deal_training(step: RunStep) -> str:
     if not step.rows_written:
         lately = _("Nothing new to learn from deals: that was done less than a week ago.")
         return lately if step.rows_read else _("Nothing to learn from: no deal is closed yet.")
-    return " ".join(f"{model['sentence']} {model['decision']}".strip() for model in step.detail["models"])
+    questions = {"opportunity_win": _("Won or lost:"), "opportunity_slip": _("In time or later:")}
+    return " ".join(
+        f"{questions.get(model['purpose'], '')} {_once(model['sentence'], model['decision'])}".strip()
+        for model in step.detail["models"]
+    )
+
+
+def _once(sentence: str, decision: str) -> str:
+    """Return what a version is and what was decided about it; a decision may begin with what it is."""
+    return decision if decision.startswith(sentence) else f"{sentence} {decision}".strip()
 
 
 def _deal_scores(step: RunStep) -> str:
@@ -133,8 +142,14 @@ def _learnt(step: RunStep) -> str:
         "sentence": detail["sentence"],
     }
     if detail["promoted"]:
-        return words + " " + _("It counts from now on.")
-    return words + " " + _("The version before stays: %(decision)s") % {"decision": detail["decision"]}
+        words += " " + _("It counts from now on.")
+    else:
+        words += " " + _("The version before stays: %(decision)s") % {"decision": detail["decision"]}
+    if detail.get("silence"):
+        words += " " + _("Who falls silent: %(sentence)s") % {"sentence": detail["silence"]["sentence"]}
+    if detail.get("silence_error"):
+        words += " " + _("Learning who falls silent failed (%(error)s).") % {"error": detail["silence_error"]}
+    return words
 
 
 def _scores(step: RunStep) -> str:
@@ -156,7 +171,7 @@ def _scores(step: RunStep) -> str:
             "%(count)s accounts have amounts in other currencies than %(currency)s; they were not counted.",
             step.skipped,
         ) % {"count": format_number(step.skipped), "currency": detail["currency"]}
-    return words
+    return f"{words} {detail.get('note', '')}".strip()
 
 
 def _values(step: RunStep) -> str:

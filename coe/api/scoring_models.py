@@ -34,7 +34,7 @@ EXAMPLE = {
     "positives": 2699,
     "base_rate": 0.2249,
     "columns": ["days_since_purchase", "open_deals"],
-    "left_out": [{"column": "fax", "code": "empty", "why": "fax is empty in every row."}],
+    "left_out": [{"column": "custom.Fax", "name": "Fax", "code": "empty", "why": "Fax is empty in every row."}],
     "figures": {"auc": {"value": 0.81, "low": 0.78, "high": 0.83, "why": ""}},
     "decision": "It is not worse and has seen more: log-loss 0.4011 against 0.4014 of version 13.",
     "code_version": "9f2c1a77d0be",
@@ -49,6 +49,7 @@ class LeftOutSerializer(serializers.Serializer[Any]):
     """A column that the model must not look at."""
 
     column = serializers.CharField()
+    name = serializers.CharField(help_text="The column as people call it.")
     code = serializers.CharField(help_text="closing, personal, empty, constant, identifier, filled_after, …")
     why = serializers.CharField()
 
@@ -115,7 +116,7 @@ class ScoringModelView(RecordView):
             **{name: row[name] for name in self.columns if name not in ("metrics", "columns", "left_out")},
             "name": f"model-{row['version']}-{row['state']}",
             "columns": sorted(row["columns"]),
-            "left_out": row["left_out"],
+            "left_out": [{"name": one["column"], **one} for one in row["left_out"]],
             "figures": {name: metrics[name] for name in SHOWN if name in metrics},
         }
 

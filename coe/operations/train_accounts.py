@@ -75,6 +75,7 @@ def learn_in_the_night(
     ready = readiness(
         organization=organization,
         purpose=Purpose.ACCOUNT_PURCHASE,
+        beside=(Purpose.ACCOUNT_SILENCE,),
         as_of=as_of,
         card=card,
         horizon_days=horizon_days,

@@ -11,6 +11,7 @@ from coe.models import Purpose, TrainedModel
 from coe.operations.promote_model import promote_if_better
 from coe.operations.train_model import train_model
 from coe.queries.deal_training import DealExamples, closed_deals, deal_examples
+from coe.queries.readiness import is_damaged
 from coe.scoring.examples import Examples
 from tenancy.jobs import enqueue
 from tenancy.models import Member, Organization
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 EVERY = datetime.timedelta(days=7)
 IN_THE_NIGHT = 5_000  # deals: from more a worker learns beside the night
+OF_DEALS = (Purpose.OPPORTUNITY_WIN, Purpose.OPPORTUNITY_SLIP)
 MORE = 1.1  # so many times the deals learnt from, and it is time again
 
 
@@ -38,7 +40,7 @@ def learn_from_deals_in_the_night(
 ) -> DealTraining:
     """Learn from closed deals, if it is time. Whatever goes wrong is said, and the night goes on with what counts."""
     deals = closed_deals(organization=organization, until=as_of)
-    why_not = _why_not(organization, deals, now)
+    why_not = _why_not(organization, deals, as_of, now)
     if why_not:
         return DealTraining([], deals, why_not)
     if deals > IN_THE_NIGHT:
@@ -62,13 +64,15 @@ def train_deal_models(
 ) -> DealTraining:
     """Learn anew when a week has passed or a tenth more deals are closed, or ``whatever``; promote what is better."""
     deals = closed_deals(organization=organization, until=as_of)
-    why_not = "" if whatever else _why_not(organization, deals, trained_at)
+    why_not = "" if whatever else _why_not(organization, deals, as_of, trained_at)
     if why_not:
         return DealTraining([], deals, why_not)
     found = deal_examples(organization=organization, until=as_of)
     if found is None:
         return DealTraining([], deals, "no deal is closed yet")
     because = "A person asked for it." if trained_by else "A week has passed, or a tenth more deals are closed."
+    if any(is_damaged(organization=organization, purpose=one, as_of=as_of) for one in OF_DEALS):
+        because = "The file of the version that counts can't be used."
     trained = []
     for purpose, examples in _questions(found):
         training = train_model(
@@ -85,12 +89,14 @@ def train_deal_models(
     return DealTraining(trained, deals)
 
 
-def _why_not(organization: Organization, deals: int, now: datetime.datetime) -> str:
+def _why_not(organization: Organization, deals: int, as_of: datetime.datetime, now: datetime.datetime) -> str:
     """Return why it is not time to learn; nothing if it is."""
     if not deals:
         return "no deal is closed yet"
     versions = TrainedModel.objects.for_organization(organization).answering(Purpose.OPPORTUNITY_WIN)
     last = versions.order_by("-trained_at").first()
+    if any(is_damaged(organization=organization, purpose=one, as_of=as_of) for one in OF_DEALS):
+        return ""
     return "learnt lately" if last and now - last.trained_at < EVERY and deals < MORE * last.rows else ""
 
 

@@ -2,13 +2,16 @@
 
 import datetime
 import hashlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 from django.db.models import Max
 
-from coe.models import TrainedModel, TrainedModelFile
+from coe.models import Purpose, TrainedModel, TrainedModelFile
+from coe.scoring import deals
+from coe.scoring.features import words_of
 from tenancy import locks
 from tenancy.events import record_event
 from tenancy.models import Member, Organization
@@ -16,8 +19,10 @@ from tenancy.patience import reckoned
 
 if TYPE_CHECKING:
     from coe.scoring.examples import Examples
+    from coe.scoring.leaks import LeftOut
     from coe.scoring.training import Learned
 
+OF_DEALS = (Purpose.OPPORTUNITY_WIN, Purpose.OPPORTUNITY_SLIP)
 DAY_ZERO = datetime.date(1970, 1, 1)
 LAST_DAY = (datetime.date(9999, 1, 1) - DAY_ZERO).days
 
@@ -97,7 +102,7 @@ def _keep(
         positives=choice.positives,
         base_rate=choice.rate,
         columns=dict(learned.columns),
-        left_out=[{"column": one.column, "code": one.code, "why": one.sentence} for one in choice.left_out],
+        left_out=[_left_out(one, deals.words_of if purpose in OF_DEALS else words_of) for one in choice.left_out],
         not_tried=list(choice.not_tried),
         candidates=finite([asdict(one) for one in choice.candidates]),
         metrics=dict(learned.metrics),
@@ -124,6 +129,12 @@ def _keep(
         occurred_at=trained_at,
     )
     return Training(model, learned)
+
+
+def _left_out(one: "LeftOut", words: Callable[[str], str]) -> dict[str, str]:
+    """Return a column that is not used and why, named as people call it."""
+    name = words(one.column)
+    return {"column": one.column, "name": name, "code": one.code, "why": one.sentence_of(name)}
 
 
 def _day(number: float | None) -> datetime.date | None:

@@ -1,7 +1,7 @@
 """Looking after the model in use: has it held, do its inputs still look as they did, whom is it too sure about."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 EVERY = datetime.timedelta(days=7)
 FEWEST_DRIFTING = 3
+MOST_NAMED = 5
 MOST_ACCOUNTS = 50_000
 PIECE = 5_000
-ALWAYS_DRIFT = frozenset(("known_days", "purchases", "products_owned"))  # they only ever grow
+MONTH = datetime.timedelta(days=28)
+ALWAYS_DRIFT = frozenset(("known_days", "purchases", "products_owned", "nps_days", "days_since_lost_to_competitor"))
+"""They only ever grow, or grow older by themselves from one survey, one lost deal to the next."""
 
 
 def watch_model(
@@ -33,8 +36,8 @@ def watch_model(
     live = champion(organization=organization, purpose=Purpose.ACCOUNT_PURCHASE, as_of=as_of)
     if live.model is None:
         return None
-    looks = ModelQuality.objects.for_organization(organization).filter(model=live.model)
-    if looks.filter(as_of__gt=as_of - EVERY).exists():
+    looks = ModelQuality.objects.for_organization(organization)
+    if looks.filter(model=live.model, as_of__gt=as_of - EVERY).exists():
         return None
     said = said_and_come(organization=organization, as_of=as_of, horizon_days=live.model.horizon_days)
     background = market(organization=organization, as_of=as_of, horizon_days=live.model.horizon_days)
@@ -42,7 +45,9 @@ def watch_model(
     drift = _drift(live.model, [block.table for block in blocks])
     score_drift = _score_drift(live.model, live.scorer, live.card, blocks)
     held = _held(said) if said is not None else {}
-    alarms = _alarms(drift, score_drift, held)
+    month_ago = None if said is None else _month_before(looks, said.said_at)
+    off_twice = _off_twice(held.get("figures", {}), month_ago.figures if month_ago else {})
+    alarms = _alarms(drift, score_drift, held, off_twice)
     return ModelQuality.objects.create(
         organization=organization,
         model=live.model,
@@ -57,7 +62,7 @@ def watch_model(
         by=held.get("by", {}),
         drift=drift,
         score_drift=score_drift,
-        is_drifting=is_drifting(drift, score_drift),
+        is_drifting=bool(off_twice) or is_drifting(drift, score_drift),
         alarms=alarms,
         note="" if said is not None else "No score is old enough to know what came of it; see the training's figures.",
     )
@@ -67,8 +72,34 @@ def is_drifting(drift: Mapping[str, float], score_drift: float | None) -> bool:
     """Whether the score, or three inputs that don't grow by nature, look otherwise than in training (4.8)."""
     from coe.scoring.drift import LOOK
 
-    moved = [name for name, psi in drift.items() if psi > LOOK and name not in ALWAYS_DRIFT]
-    return len(moved) >= FEWEST_DRIFTING or (score_drift is not None and score_drift > LOOK)
+    return len(_moved(drift)) >= FEWEST_DRIFTING or (score_drift is not None and score_drift > LOOK)
+
+
+def _moved(drift: Mapping[str, float]) -> list[str]:
+    from coe.scoring.drift import LOOK
+
+    return [name for name, psi in drift.items() if psi > LOOK]
+
+
+def _month_before(looks: Any, said_at: datetime.datetime) -> ModelQuality | None:
+    """Return the newest look at scores that were said a month before these, or earlier: most of what came is new."""
+    earlier = looks.filter(model__purpose=Purpose.ACCOUNT_PURCHASE, said_at__lte=said_at - MONTH)
+    found: ModelQuality | None = earlier.order_by("-said_at", "-as_of").first()
+    return found
+
+
+def _off_twice(now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
+    """Return in words that in both periods what came left the Poisson band around what was said, on the same side."""
+    ratios = [(one.get("observed_over_expected") or {}) for one in (before, now)]
+    if any(one.get("high") is None for one in ratios):
+        return ""
+    fewer, more = all(one["high"] < 1 for one in ratios), all(one["low"] > 1 for one in ratios)
+    if not fewer and not more:
+        return ""
+    first, last = (f"{one['value']:.2f}" for one in ratios)
+    return (
+        f"Twice, a month apart, {'fewer' if fewer else 'more'} bought than was said: {first} and {last} times as many."
+    )
 
 
 def _sample(organization: Organization, background: Market) -> list[FeatureBlock]:
@@ -85,7 +116,7 @@ def _sample(organization: Organization, background: Market) -> list[FeatureBlock
 def _drift(model: TrainedModel, tables: "list[Table]") -> dict[str, float]:
     from coe.scoring.drift import SCORE, drifts
 
-    inputs = {name: shape for name, shape in model.inputs.items() if name != SCORE}
+    inputs = {name: shape for name, shape in model.inputs.items() if name != SCORE and name not in ALWAYS_DRIFT}
     found = drifts(inputs, joined(tables)) if tables else {}
     return dict(sorted(found.items(), key=lambda one: -one[1]))
 
@@ -121,23 +152,27 @@ def _held(said: SaidAndCome) -> dict[str, Any]:
     return found
 
 
-def _alarms(drift: Mapping[str, float], score_drift: float | None, held: Mapping[str, Any]) -> list[str]:
-    from coe.scoring.drift import ALARM, LOOK
+def _alarms(
+    drift: Mapping[str, float], score_drift: float | None, held: Mapping[str, Any], off_twice: str
+) -> list[str]:
+    """Return what a person should look at, the outcomes first: an input that looks otherwise is no harm by itself."""
+    from coe.scoring.drift import LOOK
 
-    found = [
-        f"{words_of(name)}: looks otherwise than when the model was trained (drift {psi:.2f})."
-        for name, psi in drift.items()
-        if psi > ALARM and name not in ALWAYS_DRIFT
-    ]
-    if score_drift is not None and score_drift > LOOK:
-        found.append(f"The scores are spread otherwise than in training (drift {score_drift:.2f}).")
-    altogether = held.get("figures", {}).get("observed_over_expected", {})
-    if altogether.get("high") is not None and not altogether["low"] <= 1 <= altogether["high"]:
-        found.append(f"Altogether {altogether['value']:.2f} times as many bought as was said.")
+    moved = _moved(drift)
+    found = [off_twice] if off_twice else []
     for title, segments in held.get("by", {}).items():
         found += [
             f"Too sure about the {title} {one['name']}: it said {one['said']:.0%}, {one['came']:.0%} came."
             for one in segments
             if one["held"] == "too_sure"
         ]
+    if score_drift is not None and score_drift > LOOK:
+        by = f": {_named(moved)} have moved most" if moved else ""
+        found.append(f"The scores are spread otherwise than in training (drift {score_drift:.2f}){by}.")
+    if len(moved) >= FEWEST_DRIFTING:
+        found.append(f"{len(moved)} inputs look otherwise than when the model was trained: {_named(moved)}.")
     return found
+
+
+def _named(moved: Sequence[str]) -> str:
+    return ", ".join(words_of(name) for name in moved[:MOST_NAMED])

@@ -1,10 +1,12 @@
 """Whether it is time to learn anew, and from how much."""
 
 import datetime
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from coe.models import TrainedModel
 from coe.queries.background import rows
+from coe.queries.champions import champion
 from coe.scoring.card import RuleCard
 from tenancy.models import Organization
 from tenancy.working_time import local_day
@@ -46,8 +48,12 @@ def readiness(
     card: RuleCard,
     horizon_days: int,
     drifted: bool = False,
+    beside: Collection[str] = (),
 ) -> Readiness:
-    """Return whether it is time to learn anew: weekly, or earlier when there is something new to learn."""
+    """Return whether it is time to learn anew: weekly, or earlier when there is something new to learn.
+
+    ``beside`` are the questions that the same months teach: their files count, too.
+    """
     purchases = purchases_known(organization=organization, as_of=as_of)
     if purchases < FEWEST:
         return Readiness(purchases, why_not=f"Not enough outcomes yet ({purchases} of {FEWEST}).")
@@ -56,6 +62,8 @@ def readiness(
     if newest is None or newest.trained_until is None:
         return Readiness(purchases, "There was no model yet.")
     age = as_of - newest.trained_until
+    if any(is_damaged(organization=organization, purpose=one, as_of=as_of) for one in (purpose, *beside)):
+        return Readiness(purchases, "The file of the version that counts can't be used.")
     if newest.card_version != card.version or newest.card_points != dict(card.points):
         return Readiness(purchases, "The rule card was revised.")
     if newest.horizon_days != horizon_days:
@@ -69,6 +77,11 @@ def readiness(
         if drifted:
             return Readiness(purchases, "The inputs have drifted.")
     return Readiness(purchases, why_not=f"Version {newest.version} is {age.days} days old.")
+
+
+def is_damaged(*, organization: Organization, purpose: str, as_of: datetime.datetime) -> bool:
+    """Tell whether the version that counts can't be used: what stands in for it should not do so for a week."""
+    return bool(champion(organization=organization, purpose=purpose, as_of=as_of).note)
 
 
 def purchases_known(*, organization: Organization, as_of: datetime.datetime) -> int:

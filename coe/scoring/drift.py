@@ -16,6 +16,7 @@ MOST_WORDS = 20
 LOOK, ALARM = 0.1, 0.25
 SCORE = "(score)"  # what the model itself said, kept beside its inputs
 FEWEST_LATEST = 200
+NOTHING_LEARNT = 0.95  # of the rows had nothing in a column
 
 
 def distributions(table: Table) -> dict[str, Any]:
@@ -60,11 +61,16 @@ def _counts(shape: Mapping[str, Any], column: Column) -> NDArray[np.int64]:
 
 
 def drifts(kept: Mapping[str, Any], table: Table) -> dict[str, float]:
-    """Return the PSI of each column less (B − 1)·(1/N + 1/M); a column that is gone counts as all missing."""
+    """Return the PSI of each column less (B − 1)·(1/N + 1/M); a column that is gone counts as all missing.
+
+    One that was empty when the model was trained is not among them: nothing was learnt from it that could drift.
+    """
     found = {}
     for name, shape in kept.items():
         column = table.columns.get(name)
         before = np.asarray(shape["counts"], dtype=float)
+        if before[-1] >= NOTHING_LEARNT * before.sum():
+            continue
         if column is None or column.kind.value != shape["kind"]:
             now = np.zeros_like(before)
             now[-1] = table.rows

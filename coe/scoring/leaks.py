@@ -6,7 +6,7 @@ left out is named with the reason, in words and with the figures that show it.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.stats import binom
@@ -44,13 +44,17 @@ SENTENCES: Mapping[str, str] = {
 }
 
 
+ALSO = {"identifier": " It is also different in almost every row: it names the record."}
+
+
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A column that isn't used, and why. ``code`` is a key of ``SENTENCES``."""
+    """A column that isn't used, and why. ``code`` is a key of ``SENTENCES``, ``also`` of ``ALSO``."""
 
     column: str
     code: str
     values: Mapping[str, float | str] = field(default_factory=dict)
+    also: str = ""
 
     @property
     def is_leak(self) -> bool:
@@ -60,7 +64,11 @@ class LeftOut:
     @property
     def sentence(self) -> str:
         """The reason in English; other languages translate the code."""
-        return SENTENCES[self.code].format(column=self.column.removeprefix("custom."), **self.values)
+        return self.sentence_of(self.column.removeprefix("custom."))
+
+    def sentence_of(self, name: str) -> str:
+        """The reason in English, the column called by this name."""
+        return SENTENCES[self.code].format(column=name, **self.values) + ALSO.get(self.also, "")
 
 
 def without_content(
@@ -99,6 +107,20 @@ def leaks(table: Table, y: Floats, split: Split) -> list[LeftOut]:
     """Return the columns that seem to know the outcome, judged on rows that the judgement didn't learn from."""
     found = [_leak(column, y, split) for column in table.columns.values()]
     return [one for one in found if one is not None]
+
+
+def with_leaks_of_names(left_out: list[LeftOut], table: Table, y: Floats, split: Split) -> list[LeftOut]:
+    """Return what is left out, where a column that names the record may be found to know the outcome as well.
+
+    Both are worth a word: who only reads that a number names the record does not ask when it is filled in.
+    """
+    names = {one.column for one in left_out if one.code == "identifier"}
+    known = {one.column: replace(one, also="identifier") for one in leaks(_only(table, names), y, split)}
+    return [known.get(one.column, one) for one in left_out]
+
+
+def _only(table: Table, names: Collection[str]) -> Table:
+    return table.without(set(table.columns) - set(names))
 
 
 def _leak(column: Column, y: Floats, split: Split) -> LeftOut | None:

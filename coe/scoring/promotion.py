@@ -19,7 +19,7 @@ from scipy.special import expit, logit
 from coe.scoring import measures
 from coe.scoring.measures import FEWEST_POSITIVES, clustered_error, log_losses
 from coe.scoring.quality import finite, segment_figures
-from coe.scoring.selection import Choice, Scorer, State
+from coe.scoring.selection import Choice, Scorer, State, method_words
 from coe.scoring.table import Floats, Rows, Table
 
 SLOPE_FROM, SLOPE_TO = 0.8, 1.25
@@ -93,7 +93,8 @@ def judge(
     learnt = choice.learnt[trial.rows]
     other, rows, basis = _incumbent_on(incumbent, choice, table, learnt, points)
     if other is None:
-        return Verdict(True, f"{incumbent.name} rests on {incumbent.code}, which no longer applies.", {"slope": slope})
+        rested_on = method_words(incumbent.code)
+        return Verdict(True, f"{incumbent.name} rests on {rested_on}, which no longer applies.", {"slope": slope})
     figures = {
         "basis": basis,
         "against": incumbent.name,

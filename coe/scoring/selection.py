@@ -16,7 +16,7 @@ from scipy.special import expit
 
 from coe.scoring.calibration import Curve, Evidence, clamped, fit_curve, gather_evidence
 from coe.scoring.folds import Split, split
-from coe.scoring.leaks import LeftOut, leaks, without_content
+from coe.scoring.leaks import LeftOut, leaks, with_leaks_of_names, without_content
 from coe.scoring.learners import LAMBDAS, BaseRate, Boosting, Card, Correction, Learner, Logistic, Model, Outcomes
 from coe.scoring.table import Floats, Rows, Table
 from coe.scoring.trials import ONE_ERROR, SURE, Figures, Trial, figures, is_sure, simplest_good, trials_of
@@ -50,6 +50,13 @@ SENTENCES = {
     ),
 }
 RULES_HOLD = "Rules: {rows} outcomes, {positives} of them good, show nothing beyond chance that would correct them."
+
+
+def method_words(code: str) -> str:
+    """Return what people call a candidate."""
+    kinds = {"card_correction": "a correction to the rule card", "logistic": "logistic regression"}
+    named = {"base_rate": "the base rate", "rule_card": "the rule card", "boosting": "boosted trees"}
+    return named.get(code) or kinds.get(code.rpartition("_")[0], code.replace("_", " "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ class Choice:
             rate=self.rate,
             rows=self.rows,
             positives=self.positives,
-            method=self.code,
+            method=method_words(self.code),
         )
 
 
@@ -149,7 +156,7 @@ def choose_model(
     y = np.asarray([math.nan if value is None else float(value) for value in outcome], dtype=float)
     known = np.flatnonzero(~np.isnan(y))
     left_out = without_content(table, known_at_closing=known_at_closing, allow_personal=allow_personal)
-    table = table.without({one.column for one in left_out})
+    everything, table = table, table.without({one.column for one in left_out})
     positive = (y > 0).astype(float)
     rows, positives = len(known), int(positive[known].sum())
     few = min(positives, rows - positives) < FEWEST_TO_CORRECT
@@ -161,6 +168,7 @@ def choose_model(
     if len(learners) > 2 - (points is None):
         folds = split(outcomes.table, outcomes.positive, embargo=embargo)
         leaky = leaks(outcomes.table, outcomes.positive, folds)
+        left_out = with_leaks_of_names(left_out, everything.take(known[drawn]), outcomes.positive, folds)
         left_out += leaky
         table = outcomes.table.without({one.column for one in leaky})
         outcomes = replace(outcomes, table=table)

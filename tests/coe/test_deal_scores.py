@@ -248,6 +248,11 @@ def test_a_damaged_model_is_said_and_replaced(acme: Records) -> None:
 
     assert "can't be used" in outcome.note
     assert scores(acme.organization)["Still scored"].model_version == "deal-card-shipped"
+    mended = score(acme.organization, NOW + timedelta(days=1))  # not only when the week is over
+    newest = TrainedModel.objects.filter(purpose="opportunity_win").latest("version")
+    assert (mended.note, newest.version) == ("", 2)
+    assert newest.trained_because == "The file of the version that counts can't be used."
+    assert {one["name"] for one in newest.left_out}.isdisjoint(one["column"] for one in newest.left_out)
 
 
 def test_a_score_of_the_past_does_not_know_what_was_learnt_later(acme: Records) -> None:

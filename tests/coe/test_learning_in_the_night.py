@@ -141,5 +141,8 @@ def test_a_damaged_file_does_not_stop_the_next_training(cast, history):
     TrainedModelFile.objects.update(data=b"nonsense")
     assert champion(organization=cast.acme, purpose=BUYS).note.endswith("The rule card is used instead.")
 
-    assert learn(cast, days=8).promoted
+    mended = learn(cast, days=1)  # not only when the week is over
+    assert mended.because == "The file of the version that counts can't be used."
+    assert mended.promoted
     assert live_version(cast) == 2
+    assert learn(cast, days=2).why_not

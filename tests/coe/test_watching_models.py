@@ -94,7 +94,30 @@ def test_inputs_that_look_otherwise_are_named(cast, model):
     moved = [name for name, psi in loud.drift.items() if psi > 0.25 > quiet.drift[name] and name not in ALWAYS_DRIFT]
     assert moved, (loud.drift, quiet.drift)
     assert loud.is_drifting
-    assert any(words.startswith(f"{words_of(moved[0])}: looks otherwise") for words in loud.alarms)
+    assert any("otherwise than" in words and words_of(name) in words for name in moved for words in loud.alarms)
+
+
+def test_what_grows_older_by_itself_is_no_drift(cast, model):
+    records = Records(cast.acme)
+    for account in Account.objects.all():
+        records.answer(account, 9, days=1)
+    learn_accounts(organization=cast.acme, as_of=NOW, trained_at=NOW)
+
+    found = look(cast, days=200)  # the survey is half a year old, and nobody else has changed
+
+    assert not ALWAYS_DRIFT & set(found.drift)
+    assert "nps_days" not in found.drift
+    assert not any("days" in words and "recommend" in words for words in found.alarms)
+
+
+def test_an_alarm_of_what_came_takes_two_periods_a_month_apart(cast, model):
+    say(cast, {"key": 97, "small": 95})
+    first, second, later = look(cast), look(cast, days=9), look(cast, days=31)
+
+    assert all(one.figures["observed_over_expected"]["high"] < 1 for one in (first, second, later))
+    assert not any("a month apart" in words for one in (first, second) for words in one.alarms)
+    assert later.alarms[0].startswith("Twice, a month apart, fewer bought than was said")
+    assert later.is_drifting
 
 
 @pytest.mark.usefixtures("acme_scope")

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from agile_sales import nightly
 from agile_sales.night_calendar import new_night
-from tenancy.models import Outbox, Run
+from agile_sales.night_words import step_sentence
+from tenancy.models import Outbox, Run, RunStep
 from tenancy.scoping import organization_scope
 from tests.coe.records import NOW, Records
 from tests.pipeline.pages import text_of
@@ -155,3 +156,23 @@ def test_pages_keep_within_their_queries(cast, run, client_for, page):
         assert client.get(asked).status_code == 200
 
     assert len(queries) <= BUDGET, [query["sql"][:90] for query in queries]
+
+
+def test_what_was_learnt_is_said_once_and_in_words(cast, run):
+    sentence = "Learned from 90 outcomes, 30 of them good (logistic regression)."
+    model = {"version": 1, "sentence": sentence, "purpose": "opportunity_win"}
+    deals = {
+        "error": "",
+        "queued": False,
+        "models": [model | {"decision": f"{sentence} There was no version before it."}],
+    }
+    accounts = {"because": "A week has passed.", "promoted": True, "silence": model, **model}
+    with organization_scope(cast.acme):
+        said = [
+            step_sentence(RunStep(name=name, status="done", rows_written=1, detail=detail), today=NOW.date())
+            for name, detail in (("train_deal_models", deals), ("learn", accounts))
+        ]
+
+    assert said[0] == f"Won or lost: {sentence} There was no version before it."
+    assert said[1].count(sentence) == 2, "who buys, and who falls silent"
+    assert "Who falls silent: Learned" in said[1]

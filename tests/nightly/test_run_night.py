@@ -350,7 +350,7 @@ def test_it_scores_by_what_it_has_just_learnt_and_says_what_that_rests_on(cast):
     with organization_scope(cast.acme):
         log = ScoringRun.objects.for_organization(cast.acme).get(run=run)
         assert (log.state, log.note) == ("learned", "")
-    assert step_sentence(done["learn"], today=NOW.date()).endswith("It counts from now on.")
+    assert "It counts from now on. Who falls silent: " in step_sentence(done["learn"], today=NOW.date())
 
 
 def test_what_would_raise_a_learnt_score_is_asked_of_the_model_that_made_it(cast, monkeypatch):
