@@ -32,7 +32,9 @@ SWITCHES = [
     "--disable-dev-shm-usage",
 ]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PICTURES = Path(settings.BASE_DIR) / "screenshots"
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]
+# A picture of each page for people to look at, when asked: PICTURES=1 make test PYTEST=tests/browser
+PICTURES = Path(settings.BASE_DIR) / "screenshots" if os.environ.get("PICTURES") else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -120,9 +122,13 @@ class Window:
         cookie = client.cookies[settings.SESSION_COOKIE_NAME]
         self.page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": self.server}])
 
-    def assert_no_violations(self) -> None:
-        """Expect that axe finds nothing, and that neither script nor policy complained."""
-        found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": RULES}})
+    def assert_no_violations(self, *, of_colours: bool = False) -> None:
+        """Expect that axe finds nothing, and that neither script nor policy complained.
+
+        `of_colours` is for another theme of a page that was looked at whole: a theme sets colours and nothing else.
+        """
+        rules = {"type": "rule", "values": COLOUR_RULES} if of_colours else {"type": "tag", "values": RULES}
+        found = Axe().run(self.page, options={"runOnly": rules})
         words = [
             f"{one['id']}: {one['help']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
             for one in found.response["violations"]
@@ -152,9 +158,24 @@ class Window:
         self.page.set_viewport_size(size)
 
     def picture(self, name: str) -> None:
-        """Keep a picture for a person to look at."""
-        PICTURES.mkdir(exist_ok=True)
-        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True, scale="css")
+        """Keep a picture for a person to look at, if one is wanted."""
+        if PICTURES:
+            PICTURES.mkdir(exist_ok=True)
+            self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True, scale="css")
+
+    def assert_good_in_both_themes(self, name: str) -> None:
+        """Expect that nobody is shut out of the page, light or dark; the pictures are called by the name."""
+        self.assert_no_violations()
+        self.picture(f"{name}-light")
+        self.page.emulate_media(color_scheme="dark")
+        self.assert_no_violations(of_colours=True)
+        self.picture(f"{name}-dark")
+
+    def assert_good_on_a_phone(self, name: str) -> None:
+        """Expect that nobody is shut out of the page at the width of a phone, and that it fits into 320 px."""
+        self.assert_no_violations()
+        self.picture(f"{name}-phone")
+        self.assert_no_sideways_scroll()
 
 
 LOOKS: dict[str, dict[str, Any]] = {
