@@ -40,6 +40,11 @@ def format_signed(value: float, digits: int = 1) -> str:
     return words if words.startswith(MINUS) else f"+{words}"
 
 
+def format_ended(words: str) -> str:
+    """Return words as a sentence, with one full stop at their end: names of firms may bring it."""
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
+
+
 def format_money(amount_minor: int | None, currency: str, *, short: bool = False) -> str:
     """Return an amount of minor units in words of its currency: €1,204.50, or in short €6.3m.
 
@@ -50,6 +55,14 @@ def format_money(amount_minor: int | None, currency: str, *, short: bool = False
     amount = from_minor(amount_minor, currency)
     figure = _short_figure(abs(amount)) if short else _full_figure(abs(amount))
     return (MINUS if amount < 0 else "") + _with_currency(figure, currency)
+
+
+def format_about(amount_minor: int | None, currency: str) -> str:
+    """Return an estimated amount in short, without cents: nobody knows what an hour brings to the cent."""
+    if amount_minor is None:
+        return NOTHING
+    minor = int(10 ** -from_minor(1, currency).adjusted())
+    return format_money(round(amount_minor / minor) * minor, currency, short=True)
 
 
 def _short_figure(amount: Decimal) -> str:

@@ -15,6 +15,7 @@ from coe.scoring.base_rate import logistic
 from coe.scoring.card import Reason
 from coe.scoring.deals import DealBlock, deal_points, deal_signals, words_of
 from coe.scoring.table import Floats
+from coe.scoring.topics import OF_DEALS
 from pipeline.operations import NewOpportunityScore, record_opportunity_scores
 from tenancy.models import Organization, Run
 
@@ -134,5 +135,6 @@ def _reasons(win: Champion, block: DealBlock, points: Floats, top: list[int]) ->
         points=points[place] if has_card else None,
         card_reasons=[card[row] for row in top] if has_card else None,
         words_of=words_of,
+        speech=OF_DEALS,
     )
     return dict(zip(top, found, strict=True))

@@ -42,7 +42,7 @@ class Explanation:
 
     log_odds: float
     typical: float  # the log-odds of the typical account
-    reasons_for: tuple[Contribution, ...]  # at most five, the strongest first
+    reasons_for: tuple[Contribution, ...]  # at most ``shown``, the strongest first
     reasons_against: tuple[Contribution, ...]
     rest: float  # what all others add together
 
@@ -112,6 +112,7 @@ def explain(
     *,
     points: Floats | None = None,
     typical_points: float = 0.0,
+    shown: int = SHOWN,
 ) -> list[Explanation]:
     """Return the explanation of each row against a typical one (see ``typical_row``).
 
@@ -135,8 +136,8 @@ def explain(
                 for one in parts
             ]
         parts.sort(key=lambda one: -abs(one.points))  # stable: equals keep the order of the columns
-        good = tuple(one for one in parts if one.points > 0)[:SHOWN]
-        bad = tuple(one for one in parts if one.points < 0)[:SHOWN]
+        good = tuple(one for one in parts if one.points > 0)[:shown]
+        bad = tuple(one for one in parts if one.points < 0)[:shown]
         rest = float(reached[row]) - base - sum(one.points for one in (*good, *bad))
         found.append(Explanation(float(reached[row]), base, good, bad, rest))
     return found

@@ -1,39 +1,33 @@
 """The reasons behind a learnt score, in the form in which the rule card's are kept with a score.
 
-A reason is a contribution in log-odds points against what is typical of the segment, with the value, the typical value
-and a plain sentence. Where a model corrects the rule card, the card's own reasons stay, with their records, weighed as
-the model weighs them. What is about a person is never named; what rests on a field that not everybody may see says so
-in ``needs``, and is left out for the others where it is shown.
+A reason is one fact: what all columns that speak of it add in log-odds points against what is typical of the segment,
+and, where a model corrects the rule card, what the card's own signal of it adds, weighed as the model weighs it. It is
+one plain sentence with the day and the records that prove it, and stands on one side. What is about a person is never
+named; what rests on a field that not everybody may see says so in ``needs``, and is left out for the others where it is
+shown.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from coe.scoring.card import Reason
-from coe.scoring.explanation import CARD, Cell, Contribution, explain, row_of
-from coe.scoring.facts import AccountFacts, RecordRef
+from coe.scoring.explanation import CARD, Cell, Contribution, Explanation, explain, row_of
+from coe.scoring.facts import AccountFacts
 from coe.scoring.learners import LinearModel
 from coe.scoring.selection import Scorer
 from coe.scoring.signals import FactValue
 from coe.scoring.table import Floats, Table
+from coe.scoring.topics import OF_ACCOUNTS, Known, Speech, plain
 
 LEARNED = "learned"
 WHOLE_CARD = "rule_card"
 MOST = 10  # five for, five against
 
-MONEY = frozenset(("spent_90d", "spent_year", "open_deals_worth"))
-SHARES = frozenset(("answered_share_90d", "best_stage_chance"))
-TIMES = frozenset(("overdue_ratio", "trend_half_year"))
-SENTENCES: Mapping[str, str] = {
-    "days_since_purchase": "No purchase for {value} days; typical are {typical}",
-    "overdue_ratio": "{value} of their usual time between purchases has passed; typical is {typical}",
-    "days_since_reaction": "No reaction for {value} days; typical are {typical}",
-    "trend_half_year": "Bought {value} of the half-year before; typical is {typical}",
-    "close_date_pushes": "Open deals were put off {value} times; typical is {typical}",
-}
+SHARES = frozenset(("best_stage_chance",))
+MONEY = frozenset(("open_deals_worth", "amount"))
 COST_NEEDED = "orderline.cost_minor"
 
 
@@ -61,6 +55,8 @@ def learned_reasons(
     words_of: Callable[[str], str] = str,
     currency: str = "",
     margin_is_known: bool = False,
+    speech: Speech = OF_ACCOUNTS,
+    most: int = MOST,
 ) -> list[tuple[Reason, ...]]:
     """Return for each row at most five reasons for and five against, the strongest first.
 
@@ -75,58 +71,135 @@ def learned_reasons(
         place = np.asarray(rows, dtype=np.intp)
         usual = typical.of(segment)
         card_usual = usual.get(CARD)
+        typical_row = row_of(usual, typical.kinds)
         explanations = explain(
             scorer,
             table.take(place),
-            row_of(usual, typical.kinds),
+            typical_row,
             points=None if points is None else points[place],
             typical_points=card_usual if isinstance(card_usual, float) else 0.0,
+            shown=len(table.columns) + 1,
         )
         for row, one in zip(rows, explanations, strict=True):
+            said = _Said(
+                table,
+                row,
+                typical_row,
+                None if facts is None else facts[row],
+                words_of,
+                currency,
+                margin_is_known,
+                speech,
+            )
             own = () if card_reasons is None else card_reasons[row]
-            known = None if facts is None else facts[row]
-            evidence = {} if known is None else records_of(known)
-            reasons: list[Reason] = []
-            for part in (*one.reasons_for, *one.reasons_against):
-                if part.column == CARD and weight:
-                    continue  # its own reasons say more
-                reasons.append(_reason(part, evidence, words_of, currency, margin_is_known))
-            reasons += [replace(reason, points=weight * reason.points) for reason in own if weight]
-            found[row] = _strongest(reasons)
+            found[row] = _strongest([said.reason(fact) for fact in _facts(one, own, weight, speech)], most)
     return found
 
 
-def _strongest(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+def _strongest(reasons: Sequence[Reason], most: int) -> tuple[Reason, ...]:
     ordered = sorted((one for one in reasons if abs(one.points) >= 0.005), key=lambda one: -abs(one.points))
-    kept = [one for one in ordered if one.points > 0][: MOST // 2] + [one for one in ordered if one.points < 0][
-        : MOST // 2
+    kept = [one for one in ordered if one.points > 0][: most // 2] + [one for one in ordered if one.points < 0][
+        : most // 2
     ]
     return tuple(sorted(kept, key=lambda one: -abs(one.points)))
 
 
-def _reason(
-    part: Contribution,
-    evidence: Mapping[str, tuple[RecordRef, ...]],
-    words_of: Callable[[str], str],
-    currency: str,
-    margin_is_known: bool,
-) -> Reason:
-    if part.column == CARD:
-        fact: dict[str, FactValue] = {"text": "What the rule card says, taken together", "column": CARD}
-        return Reason(WHOLE_CARD, part.points, fact, ())
-    value, typical = (_shown(part.column, cell, currency) for cell in (part.value, part.typical))
-    pattern = SENTENCES.get(part.column)
-    if pattern is None or part.value is None or part.typical is None:
-        pattern = "{words}: {value}; typical is {typical}" if typical != value else "{words}: {value}"
-    fact = {
-        "column": part.column,
-        "text": pattern.format(words=words_of(part.column), value=value, typical=typical),
-        "value": "" if part.value is None else part.value,
-        "typical": "" if part.typical is None else part.typical,
-    }
-    if margin_is_known and part.column == "trend_half_year":
-        fact["needs"] = COST_NEEDED
-    return Reason(LEARNED, part.points, fact, evidence.get(part.column, ()))
+@dataclass(slots=True)
+class _Fact:
+    """What speaks of one thing: columns of the model, signals of the card."""
+
+    topic: str
+    parts: list[Contribution] = field(default_factory=list)
+    own: list[Reason] = field(default_factory=list)
+    points: float = 0.0
+
+
+def _facts(one: Explanation, own: Sequence[Reason], weight: float, speech: Speech) -> list[_Fact]:
+    """Return what an explanation says, a fact once."""
+    facts: dict[str, _Fact] = {}
+
+    def fact_of(topic: str) -> _Fact:
+        return facts.setdefault(topic, _Fact(topic))
+
+    for reason in own:
+        fact = fact_of(speech.signals.get(reason.code, reason.code))
+        fact.own.append(reason)
+        fact.points += weight * reason.points
+    for part in (*one.reasons_for, *one.reasons_against):
+        if part.column == CARD:
+            if not weight:
+                _share_out(part, own, fact_of, speech)
+            continue  # its own reasons say more
+        fact = fact_of(speech.columns.get(part.column, part.column))
+        fact.parts.append(part)
+        fact.points += part.points
+    return list(facts.values())
+
+
+def _share_out(part: Contribution, own: Sequence[Reason], fact_of: Callable[[str], _Fact], speech: Speech) -> None:
+    """Give what trees make of the card's sum to its signals of that direction; without any it is said as a whole."""
+    same = [reason for reason in own if reason.points * part.points > 0]
+    total = sum(reason.points for reason in same)
+    for reason in same:
+        fact_of(speech.signals.get(reason.code, reason.code)).points += part.points * reason.points / total
+    if not same:
+        fact = fact_of(WHOLE_CARD)
+        fact.parts.append(part)
+        fact.points += part.points
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One account or deal, and how what is known of it is put into words."""
+
+    table: Table
+    row: int
+    typical: Table
+    facts: AccountFacts | None
+    words_of: Callable[[str], str]
+    currency: str
+    margin_is_known: bool
+    speech: Speech
+
+    def reason(self, fact: _Fact) -> Reason:
+        """Return a fact as it is kept: the card's sentence of it, else the topic's, else the column and its value."""
+        parts = sorted(fact.parts, key=lambda part: -abs(part.points))
+        own = max(fact.own, key=lambda reason: abs(reason.points)) if fact.own else None
+        said: dict[str, FactValue] = {"topic": fact.topic}
+        if parts:
+            first = parts[0]
+            said |= {
+                "column": first.column,
+                "value": "" if first.value is None else first.value,
+                "typical": "" if first.typical is None else first.typical,
+            }
+        if self.margin_is_known and any(part.column == "trend_half_year" for part in parts):
+            said["needs"] = COST_NEEDED
+        if own is not None:
+            return Reason(own.code, fact.points, {**said, **own.fact}, own.records)
+        if fact.topic == WHOLE_CARD:
+            more = "More" if fact.points > 0 else "Fewer"
+            said["text"] = f"{more} of the usual signs that somebody buys than at others like it"
+            return Reason(WHOLE_CARD, fact.points, said, ())
+        known = Known(
+            parts[0].column,
+            lambda name: _cell(self.table, name, self.row),
+            lambda name: _cell(self.typical, name, 0),
+            self.facts,
+            self.currency,
+        )
+        said["text"] = self.speech.sentence(fact.topic, known) or self._plainly(parts[0])
+        return Reason(LEARNED, fact.points, said, self.speech.records(fact.topic, known))
+
+    def _plainly(self, part: Contribution) -> str:
+        value, typical = (_shown(part.column, cell, self.currency) for cell in (part.value, part.typical))
+        words = f"{self.words_of(part.column)}: {value}"
+        return f"{words}; others like it: {typical}" if typical != value else words
+
+
+def _cell(table: Table, name: str, row: int) -> Cell:
+    column = table.columns.get(name)
+    return None if column is None else column.value(row)
 
 
 def _shown(column: str, cell: Cell, currency: str) -> str:
@@ -138,41 +211,4 @@ def _shown(column: str, cell: Cell, currency: str) -> str:
         return f"{cell / 100:,.0f} {currency}".rstrip()
     if column in SHARES:
         return f"{cell:.0%}"
-    if column in TIMES:
-        return f"{cell:.1f}×"
-    return f"{cell:,.0f}" if abs(cell) >= 10 or cell == round(cell) else f"{cell:.1f}"
-
-
-def records_of(facts: AccountFacts) -> dict[str, tuple[RecordRef, ...]]:
-    """Return the records that a person opens to check a column."""
-    bought = facts.purchases.latest if facts.purchases else ()
-    deals = tuple(deal.record for deal in facts.open_deals[:3])
-    met = tuple(one.record for one in facts.engaged_contacts[:3])
-    single = {
-        "days_since_inquiry": facts.intent,
-        "inquiries_90d": facts.intent,
-        "days_since_decision_maker": facts.decision_maker,
-        "days_since_portal": facts.portal,
-        "portal_visits_90d": facts.portal,
-        "days_since_lost_to_competitor": facts.lost_to_competitor,
-        "nps": facts.nps,
-        "nps_days": facts.nps,
-    }
-    found: dict[str, tuple[RecordRef, ...]] = {
-        column: (event.record,) for column, event in single.items() if event is not None
-    }
-    for column in (
-        "days_since_purchase",
-        "overdue_ratio",
-        "purchases_90d",
-        "purchases_year",
-        "spent_90d",
-        "spent_year",
-    ):
-        found[column] = bought
-    for column in ("open_deals", "open_deals_late", "open_deals_worth", "best_stage_chance", "oldest_open_deal_days"):
-        found[column] = deals
-    for column in ("people_30d", "people_90d", "engagement"):
-        found[column] = met
-    found["relevant_products_missing"] = facts.unowned_relevant_products[:3]
-    return {column: records for column, records in found.items() if records}
+    return plain(cell)

@@ -25,7 +25,7 @@ from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
 from tenancy.models import Organization
 from tenancy.working_time import local_day
-from ui.formats import format_day, format_money, format_number
+from ui.formats import format_about, format_day, format_number
 
 MOST_EACH_WAY = 5
 LEAST_POINTS = 0.05  # less is +0.0 on the screen
@@ -94,7 +94,7 @@ def explained(request: MemberRequest, now_said: queries.ScoreNow, now: datetime)
     day = looked_at(organization=organization, score=found)
     reasons = [
         {
-            "code": reason["code"],
+            "code": reason["fact"].get("topic") or reason["code"],
             "text": rules.reason_sentence(reason, day),
             "points": reason["points"],
             "url": url,
@@ -142,7 +142,13 @@ def reasons_with_records(
     rows = []
     for reason in shown_reasons(member=request.member, reasons=found.reasons):
         records = [record_link(request, found, record) for record in reason.get("records", ())]
-        rows.append((reason, records[0]["url"] if records else f"{page}#{reason['code']}", records))
+        rows.append(
+            (
+                reason,
+                records[0]["url"] if records else f"{page}#{reason['fact'].get('topic') or reason['code']}",
+                records,
+            )
+        )
     return rows
 
 
@@ -166,7 +172,7 @@ def rank_words(found: AccountScore, scored: int) -> str:
     """Return the place in the list, which is another number than the chance, and what it is by."""
     said = {"rank": format_number(found.rank), "all": format_number(scored), "by": _("by what an hour of work adds")}
     if found.per_hour_minor:
-        money = format_money(found.per_hour_minor, found.currency, short=True)
+        money = format_about(found.per_hour_minor, found.currency)
         said["by"] = _("by what an hour of work adds, about %(money)s here") % {"money": money}
     if scored < 2:
         return _("Rank %(rank)s %(by)s.") % said
@@ -220,7 +226,7 @@ def stake(found: AccountScore, override: dict[str, Any] | None) -> dict[str, Any
     """Return what the money at stake is made of; a chance that was set by hand is the one that counts."""
     percent = 100 * found.probability if override is None else override["score"]
     basis = {"typical_minor": 0, "deals_minor": 0, "left_out": [], **found.value_basis}
-    expected = format_money(basis["typical_minor"] + basis["deals_minor"], found.currency, short=True)
+    expected = format_about(basis["typical_minor"] + basis["deals_minor"], found.currency)
     words = _("%(percent)s%% of %(expected)s, what it would likely spend.")
     if basis["left_out"]:
         words += " " + _("Amounts in %(currencies)s are not counted: they can't be added without a rate.")

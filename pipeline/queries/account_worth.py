@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from pipeline.models import Account, AccountValue, Opportunity, Outcome
 from pipeline.rules import method_words
-from ui.formats import format_day, format_money, format_number
+from ui.formats import format_about, format_day, format_number
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,15 @@ def product_rows(
     return list(rows.values())
 
 
+def chance_words(chance: float) -> str:
+    """Return a chance in per cent; nothing that is still open is certain."""
+    return format_number(min(99, max(1, 100 * chance)))
+
+
 def activity_words(value: AccountValue) -> str:
     """Return whether the account is likely to buy still, in a sentence; "" where nothing can be said."""
     if value.active_chance is not None:
-        return _("It still buys with a chance of %s%%.") % format_number(100 * value.active_chance)
+        return _("It still buys with a chance of %s%%.") % chance_words(value.active_chance)
     if value.repeat_rate is not None:
         return _("It bought once. Of the customers won in the same quarter %s%% bought again.") % format_number(
             100 * value.repeat_rate
@@ -94,7 +99,7 @@ def silence_words(value: AccountValue, *, days: int) -> str:
     if value.usual_gap_days and value.idle_days is not None:
         words += " " + _("The last purchase was %(idle)s days ago, usually they are %(gap)s days apart.")
     said = {
-        "percent": format_number(100 * value.silence_chance),
+        "percent": chance_words(value.silence_chance),
         "days": format_number(days),
         "idle": format_number(value.idle_days or 0),
         "gap": format_number(value.usual_gap_days or 0),
@@ -125,8 +130,8 @@ def not_counted_words(value: AccountValue) -> str:
 def stake_parts(value: AccountValue) -> list[tuple[str, int]]:
     """Return what the value at stake is made of, without parts that are nothing."""
     parts = [
-        (_("A purchase beside its deals"), value.gain_minor),
-        (_("Open deals"), value.deals_minor),
+        (_("A purchase beside its deals × chance to buy"), value.gain_minor),
+        (_("Open deals × chance to win them"), value.deals_minor),
         (_("Products that it has not"), value.grow_minor),
         (_("What could be lost in silence"), value.protect_minor),
     ]
@@ -135,5 +140,5 @@ def stake_parts(value: AccountValue) -> list[tuple[str, int]]:
 
 def potential_words(value: AccountValue) -> str:
     """Return the share of the wallet that we have, in words."""
-    spend, wallet = (format_money(one, value.currency, short=True) for one in (value.spend_minor, value.wallet_minor))
+    spend, wallet = (format_about(one, value.currency) for one in (value.spend_minor, value.wallet_minor))
     return _("%(spend)s of %(wallet)s that it could realistically spend in a year") % {"spend": spend, "wallet": wallet}

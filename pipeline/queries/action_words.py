@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from pipeline.models import IN_PLAN, Band, Choice, Place
-from ui.formats import format_money, format_number
+from ui.formats import format_about, format_number
 
 LOOK_BACK = 200  # days: the night looks no further back for the last time anybody was in touch
 
@@ -89,8 +89,8 @@ def place_word(next_: Mapping[str, Any]) -> tuple[str, str]:
 def place_sentence(next_: Mapping[str, Any]) -> str:
     """Return why an account is in the plan of the week, or is not."""
     place, currency = Place(next_["place"]), next_["currency"]
-    money = format_money(next_["per_hour_minor"], currency, short=True)
-    cut = format_money(next_.get("cut_minor") or 0, currency, short=True)
+    money = format_about(next_["per_hour_minor"], currency)
+    cut = format_about(next_.get("cut_minor") or 0, currency)
     said = {
         "money": money,
         "cut": cut,

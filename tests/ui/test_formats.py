@@ -6,7 +6,16 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone, translation
 
-from ui.formats import format_ago, format_day, format_money, format_number, format_span, initials
+from ui.formats import (
+    format_about,
+    format_ago,
+    format_day,
+    format_ended,
+    format_money,
+    format_number,
+    format_span,
+    initials,
+)
 
 NOW = datetime(2026, 11, 12, 9, 41, tzinfo=UTC)
 
@@ -111,3 +120,18 @@ def test_a_span_has_one_unit(seconds: int, words: str) -> None:
 )
 def test_initials_stand_for_a_name(name: str, letters: str) -> None:
     assert initials(name) == letters
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"), [("Nordwind Sp. z o.o.", "Nordwind Sp. z o.o."), ("Nordwind AG", "Nordwind AG.")]
+)
+def test_a_name_with_a_full_stop_ends_a_sentence_as_it_is(words: str, sentence: str) -> None:
+    assert format_ended(words) == sentence
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "words"),
+    [(1250, "EUR", "€12"), (7, "EUR", "€0"), (1251, "EUR", "€13"), (12, "JPY", "¥12"), (None, "EUR", "–")],
+)
+def test_an_estimate_has_no_cents(minor: int | None, currency: str, words: str) -> None:
+    assert format_about(minor, currency) == words

@@ -17,7 +17,17 @@ from django.utils.translation import gettext
 
 from ui import explaining
 from ui.charts import spark_path
-from ui.formats import format_ago, format_day, format_money, format_number, format_signed, format_span, initials
+from ui.formats import (
+    format_about,
+    format_ago,
+    format_day,
+    format_ended,
+    format_money,
+    format_number,
+    format_signed,
+    format_span,
+    initials,
+)
 
 register = template.Library()
 
@@ -240,7 +250,9 @@ def spark(values: Sequence[float], *, label: str = "", quiet: bool = False, smal
 
 @register.simple_tag
 def money(amount_minor: int | None, currency: str, form: str = "full") -> str:
-    """Print an amount of minor units: full €1,204.50, or short €6.3m."""
+    """Print an amount of minor units: full €1,204.50, short €6.3m, or about €12 for what is an estimate."""
+    if form == "about":
+        return format_about(amount_minor, currency)
     return format_money(amount_minor, currency, short=form == "short")
 
 
@@ -248,6 +260,12 @@ def money(amount_minor: int | None, currency: str, form: str = "full") -> str:
 def number(value: float | None, digits: int = 0) -> str:
     """Print a number with the separators of the language; nothing known is a dash."""
     return "–" if value is None else format_number(value, digits)
+
+
+@register.filter
+def ended(words: str) -> str:
+    """Print words as a sentence: with a full stop, where they don't end with one, as "Nordwind Sp. z o.o." does."""
+    return format_ended(words)
 
 
 @register.filter
