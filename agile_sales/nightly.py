@@ -16,6 +16,7 @@ from django.utils import timezone
 
 import coe.operations
 import pipeline.operations
+from coe.models import Purpose
 from coe.queries.model_quality import to_check
 from integrations.operations import purging as integrations_purging
 from pipeline.queries.priorities import band_changes
@@ -119,7 +120,10 @@ def keep_overrides(*, organization: Organization, run: Run, now: datetime) -> St
     kept, ended = pipeline.operations.keep_overrides(
         organization=organization, today=local_day(organization, now), now=now
     )
-    pipeline.operations.mark_to_check(organization=organization, pairs=to_check(organization=organization))
+    pairs = to_check(organization=organization)
+    deals = to_check(organization=organization, purpose=Purpose.OPPORTUNITY_WIN)
+    pairs |= {(f"deal_{title}", name) for title, name in deals}
+    pipeline.operations.mark_to_check(organization=organization, pairs=pairs)
     return StepResult(rows_read=kept + ended, rows_written=kept + ended, detail={"kept": kept, "ended": ended})
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from pipeline import queries
+from pipeline.queries.badges import score_badge
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
 from tenancy.who import Allowed, Why, support_inside, tokens_that_may, who_may
@@ -24,7 +25,7 @@ from tenancy.working_time import local_day
 def account(request: MemberRequest, account_id: UUID) -> HttpResponse:
     """Say who may see and change an account."""
     found = queries.accounts(organization=request.organization, member=request.member, today=_today(request))
-    one = get_object_or_404(found, pk=account_id)
+    one = get_object_or_404(found.annotate(score_badge=score_badge("pk")), pk=account_id)
     return _page(request, one, Action.VIEW_ACCOUNTS, Action.EDIT_ACCOUNTS, [one.owner_id], "account")
 
 
@@ -33,7 +34,7 @@ def account(request: MemberRequest, account_id: UUID) -> HttpResponse:
 def opportunity(request: MemberRequest, opportunity_id: UUID) -> HttpResponse:
     """Say who may see and change a deal."""
     found = queries.opportunities(organization=request.organization, member=request.member, today=_today(request))
-    one = get_object_or_404(found.select_related("account"), pk=opportunity_id)
+    one = get_object_or_404(_with_score(found), pk=opportunity_id)
     actions = (Action.VIEW_OPPORTUNITIES, Action.EDIT_OPPORTUNITIES)
     return _page(request, one, *actions, _owners(one), "opportunity")
 
@@ -43,8 +44,13 @@ def opportunity(request: MemberRequest, opportunity_id: UUID) -> HttpResponse:
 def order(request: MemberRequest, order_id: UUID) -> HttpResponse:
     """Say who may see and change an order."""
     found = queries.orders(organization=request.organization, member=request.member, today=_today(request))
-    one = get_object_or_404(found.select_related("account"), pk=order_id)
+    one = get_object_or_404(_with_score(found), pk=order_id)
     return _page(request, one, Action.VIEW_ORDERS, Action.EDIT_ORDERS, _owners(one), "order")
+
+
+def _with_score(found: Any) -> Any:
+    """Return the records with their accounts, and with the score of each."""
+    return found.annotate(score_badge=score_badge()).select_related("account")
 
 
 def _today(request: MemberRequest) -> Any:
@@ -63,6 +69,7 @@ def _page(
     tokens = tokens_that_may(view, edit, record=PLURALS[kind], organization=organization, now=now)
     context = {
         "record": record,
+        "account": record if kind == "account" else record.account,
         "url": reverse(f"pipeline:{kind}", kwargs={"organization": organization.slug, f"{kind}_id": record.pk}),
         "parts": [
             {"title": _("See it"), "groups": grouped(people[view]), "tokens": tokens[view]},

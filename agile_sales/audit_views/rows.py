@@ -25,6 +25,7 @@ from agile_sales.audit_views.values import (
     reference_of,
     value_words,
 )
+from pipeline.models import Account
 from tenancy.access import hidden_fields
 from tenancy.audit.actors import API_TOKEN, ActorKind, kind_of
 from tenancy.audit.reading import TrailRow, tenant_tables
@@ -107,6 +108,8 @@ class ShownRow:
     url: str
     changes: list[Change] = field(default_factory=list)
     is_event: bool = False
+    account_id: UUID | None = None  # of a row about an account
+    account: Account | None = None  # with its score, where the page shows it
 
     @property
     def first(self) -> list[Change]:
@@ -209,6 +212,7 @@ class Reader:
             name=name,
             url=self._url(table, model, record_id),
             changes=changes,
+            account_id=record_id if model is Account else None,
             **more,
         )
 

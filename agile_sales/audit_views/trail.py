@@ -1,6 +1,7 @@
 """The audit trail: the list, its export, and the anchors that prove it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +12,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from agile_sales.audit_views.forms import AuditFilterForm
-from agile_sales.audit_views.rows import EXPORT_HEADER, Reader, export_cells
+from agile_sales.audit_views.rows import EXPORT_HEADER, Reader, ShownRow, export_cells
 from integrations.exports.spreadsheet import csv_response
+from pipeline import queries
+from pipeline.queries.badges import score_badge
 from pipeline.views.listing import from_the_beginning, read_cursor, read_filters, render_list
 from tenancy.access import Action, member_can
 from tenancy.audit.anchors import anchors
@@ -23,6 +26,7 @@ from tenancy.keyset import InvalidCursor
 from tenancy.models import AuditEntry, AuditSeal, Member
 from tenancy.onlookers import gives_files
 from tenancy.scoping import organization_scope
+from tenancy.working_time import local_day
 
 MOST_PEOPLE = 500
 
@@ -32,6 +36,17 @@ def _filters(request: MemberRequest) -> AuditFilterForm:
     filters = AuditFilterForm(request.GET, people=[(str(pk), name) for pk, name in people])
     read_filters(filters)
     return filters
+
+
+def _with_scores(request: MemberRequest, rows: list[ShownRow]) -> list[ShownRow]:
+    """Return the rows with the accounts that they are about, as far as the member sees their scores."""
+    ids = {row.account_id for row in rows if row.account_id}
+    if not ids:
+        return rows
+    today = local_day(request.organization, timezone.now())
+    accounts = queries.accounts(organization=request.organization, member=request.member, today=today)
+    found = {one.pk: one for one in accounts.filter(pk__in=ids).annotate(score_badge=score_badge("pk"))}
+    return [replace(row, account=found.get(row.account_id)) if row.account_id else row for row in rows]
 
 
 @member_can(Action.VIEW_AUDIT)
@@ -49,7 +64,7 @@ def audit(request: MemberRequest) -> HttpResponse:
         "filters": filters,
         "in_force": filters.in_force(),
         "page": page,
-        "rows": reader.shown(page.rows),
+        "rows": _with_scores(request, reader.shown(page.rows)),
         "last_seal": seals.order_by("-number").first(),
         "retention_days": request.organization.setting("audit_retention_days"),
         "now": timezone.now(),
@@ -63,7 +78,8 @@ def audit_entry(request: MemberRequest, entry_id: UUID) -> HttpResponse:
     """Show one changed row with all its fields."""
     entries = AuditEntry.objects.for_organization(request.organization)
     one = get_object_or_404(entries, pk=entry_id)
-    (row,) = Reader(organization=request.organization, member=request.member, rows=[one]).shown([one])
+    rows = Reader(organization=request.organization, member=request.member, rows=[one]).shown([one])
+    (row,) = _with_scores(request, rows)
     return render(request, "agile_sales/audit_entry.html", {"row": row, "entry": one})
 
 

@@ -12,7 +12,7 @@ from integrations.api.components import money, reference
 from integrations.api.views import DetailView, ListView, RecordView, Row
 from pipeline.api.components import AccountScoreSerializer, reason_shown
 from pipeline.models import AccountScore, Band, ScorePublication, Segment
-from pipeline.queries.badges import override_of_account
+from pipeline.queries.badges import override_of_account, to_check, wants_check
 from pipeline.queries.explained import explanations
 from tenancy.keyset import Sort
 from tenancy.models import Organization
@@ -47,6 +47,7 @@ EXAMPLE = {
             ],
         }
     ],
+    "check": False,
     "by_hand": None,
     "run_id": "0192f0c1-7b2a-7c3e-9a53-0b6f5d1e2e01",
     "model_version": "rules-1",
@@ -66,7 +67,8 @@ class AccountScoreView(RecordView):
     columns = (
         *("id", "account_id", "account__name", "score", "previous_score", "rank", "previous_rank", "band"),
         *("probability", "value_minor", "per_hour_minor", "currency", "value_basis", "reasons", "model_version"),
-        *("as_of", "organization__time_zone", "by_hand", *(f"published_{name}" for name in PUBLISHED)),
+        *("as_of", "organization__time_zone", "account__segment", "account__region", "to_check", "by_hand"),
+        *(f"published_{name}" for name in PUBLISHED),
     )
 
     def rows(self) -> QuerySet[Any, Any]:
@@ -76,6 +78,7 @@ class AccountScoreView(RecordView):
         by_hand = override_of_account("account_id", score="score", reason="reason", expires_on="expires_on")
         return scores.filter(account__deleted_at=None).annotate(
             by_hand=by_hand,
+            to_check=to_check(),
             **{
                 f"published_{name}": Coalesce(Subquery(published.values(name)[:1]), F(name), output_field=kind)
                 for name, kind in PUBLISHED.items()
@@ -110,6 +113,9 @@ class AccountScoreView(RecordView):
             "value": money(row, "value_minor"),
             "value_per_hour": money(row, "per_hour_minor"),
             "reasons": [reason_shown(reason, day) for reason in row["reasons"]],
+            "check": wants_check(
+                {"to_check": row["to_check"], "segment": row["account__segment"], "territory": row["account__region"]}
+            ),
             "by_hand": row["by_hand"],
             "run_id": row["published_run_id"],
             "model_version": row["model_version"],

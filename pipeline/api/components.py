@@ -137,6 +137,9 @@ class AccountScoreSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="What an hour of the best first step is expected to add. The rank is by this."
     )
     reasons = ReasonSerializer(many=True)
+    check = serializers.BooleanField(
+        help_text="The model is too sure of itself about accounts of this segment or territory: look twice."
+    )
     by_hand = ByHandSerializer(
         allow_null=True,
         help_text="What somebody set in its place for a while; rank, band and value follow it.",

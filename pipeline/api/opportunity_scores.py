@@ -11,6 +11,7 @@ from integrations.api.components import ReferenceSerializer, reference
 from integrations.api.views import DetailView, ListView, RecordView, Row
 from pipeline.api.components import ReasonSerializer, reason_shown
 from pipeline.models import OpportunityScore
+from pipeline.queries.badges import to_check, wants_check
 from pipeline.rules import STATE_WORDS
 from tenancy.keyset import Sort
 
@@ -22,6 +23,7 @@ EXAMPLE = {
     "probability": 0.6412,
     "interval": {"low": 0.55, "high": 0.72},
     "slip_probability": 0.31,
+    "check": False,
     "reasons": [
         {
             "code": "learned",
@@ -60,6 +62,9 @@ class OpportunityScoreSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="To close later than the quarter it is planned for; null where nothing is known of that.",
     )
+    check = serializers.BooleanField(
+        help_text="The model is too sure of itself about deals of this segment or territory: look twice."
+    )
     reasons = ReasonSerializer(many=True, help_text="Of the first 2,000 ranks.")
     state = serializers.ChoiceField(list(STATE_WORDS.items()), help_text="What the score rests on.")
     run_id = serializers.UUIDField()
@@ -78,13 +83,14 @@ class OpportunityScoreView(RecordView):
     columns = (
         *("id", "opportunity_id", "opportunity__name", "score", "previous_score", "rank", "probability", "low", "high"),
         *("slip_probability", "reasons", "state", "run_id", "model_version", "as_of", "scored_at"),
-        "organization__time_zone",
+        *("organization__time_zone", "opportunity__account__segment", "opportunity__account__region", "to_check"),
     )
 
     def rows(self) -> QuerySet[Any, Any]:
         """Return the scores of deals that are open; what a closed one had is past."""
         scores: QuerySet[Any, Any] = OpportunityScore.objects.for_organization(self.organization_id)
-        return scores.filter(opportunity__deleted_at=None, opportunity__outcome="open")
+        scores = scores.filter(opportunity__deleted_at=None, opportunity__outcome="open")
+        return scores.annotate(to_check=to_check())
 
     def shaped(self, row: Row) -> dict[str, Any]:
         """Return a score; its sentences speak of the organisation's day that it looks at."""
@@ -97,6 +103,13 @@ class OpportunityScoreView(RecordView):
             "probability": row["probability"],
             "interval": None if row["low"] is None else {"low": row["low"], "high": row["high"]},
             "slip_probability": row["slip_probability"],
+            "check": wants_check(
+                {
+                    "to_check": row["to_check"],
+                    "deal_segment": row["opportunity__account__segment"],
+                    "deal_territory": row["opportunity__account__region"],
+                }
+            ),
             "reasons": [reason_shown(reason, day) for reason in row["reasons"]],
             "state": row["state"],
             "run_id": row["run_id"],

@@ -107,7 +107,10 @@ def keep_overrides(*, organization: Organization, today: date, now: datetime) ->
 
 
 def mark_to_check(*, organization: Organization, pairs: Iterable[tuple[str, str]]) -> None:
-    """Mark the scores of these segments and territories, as ("segment", "key"), for people to look at twice."""
+    """Mark the scores of these segments and territories, as ("segment", "key"), for people to look at twice.
+
+    Those of deals are named ("deal_segment", "key").
+    """
     found: dict[str, list[str]] = {}
     for title, name in sorted(pairs):
         found.setdefault(title, []).append(name)

@@ -17,7 +17,6 @@ def score_badge(account: str = "account_id") -> Subquery:
     """
     scores = AccountScore.objects.filter(organization=OuterRef("organization"), account_id=OuterRef(account))
     by_hand = override_of_account("account_id", score="score", until="expires_on")
-    published = ScorePublication.objects.filter(organization=OuterRef("organization"))
     said = JSONObject(
         score="score",
         before="previous_score",
@@ -25,13 +24,19 @@ def score_badge(account: str = "account_id") -> Subquery:
         by_hand=by_hand,
         segment="account__segment",
         territory="account__region",
-        to_check=Subquery(published.values("to_check")[:1]),
+        to_check=to_check(),
     )
     return Subquery(scores.order_by().values(json=said))
 
 
+def to_check() -> Subquery:
+    """Return of whom the models are too sure, for `wants_check`."""
+    published = ScorePublication.objects.filter(organization=OuterRef("organization"))
+    return Subquery(published.values("to_check")[:1])
+
+
 def wants_check(badge: Badge) -> bool:
-    """Whether the model is too sure of itself about accounts like this one, so that a person should look twice."""
+    """Whether the model is too sure of itself about records like this one, so that a person should look twice."""
     to_check = badge.get("to_check") or {}
     return any(badge.get(title) in names for title, names in to_check.items())
 
@@ -45,4 +50,11 @@ def override_of_account(account: str, **shown: str) -> Subquery:
 def deal_score() -> Subquery:
     """Return the score of each row, a deal, and the one before; None where it has none. A closed deal's is past."""
     scores = OpportunityScore.objects.filter(organization=OuterRef("organization"), opportunity_id=OuterRef("pk"))
-    return Subquery(scores.order_by().values(json=JSONObject(score="score", before="previous_score")))
+    said = JSONObject(
+        score="score",
+        before="previous_score",
+        deal_segment="opportunity__account__segment",
+        deal_territory="opportunity__account__region",
+        to_check=to_check(),
+    )
+    return Subquery(scores.order_by().values(json=said))

@@ -57,6 +57,25 @@ def account_score(context: Context, account: Account | None, badge: Badge | None
 
 
 @register.simple_tag(takes_context=True)
+def deal_score(context: Context, deal: Opportunity, *, change: bool = False) -> str:
+    """Draw the chance of an open deal as its model sees it: it opens its reasons; nothing where there is none.
+
+    It was fetched with the row (`pipeline.queries.badges`); `change` says what the last night changed.
+    """
+    badge: Badge | None = getattr(deal, "deal_score", None)
+    if not badge or not deal.is_open:
+        return ""
+    before = badge["before"]
+    return score(
+        badge["score"],
+        change=badge["score"] - before if change and before is not None else None,
+        word=gettext("check") if wants_check(badge) else "",
+        url=reverse("pipeline:opportunity", args=[context["organization"].slug, deal.pk]),
+        about=deal.name,
+    )
+
+
+@register.simple_tag(takes_context=True)
 def account_link(context: Context, account: Account | None, badge: Badge | None) -> SafeString:
     """Draw an account as a part of another record: its score and the way to its page, or a dash."""
     if account is None or account.deleted_at:

@@ -26,6 +26,7 @@ from pipeline.queries.account_worth import (
     value_of,
 )
 from pipeline.queries.action_words import shown_action
+from pipeline.queries.badges import score_badge
 from pipeline.queries.timeline import TimelineKind
 from pipeline.views.removing import address
 from pipeline.views.undo import say_done
@@ -119,7 +120,7 @@ def activity_new(request: MemberRequest, account_id: UUID) -> HttpResponse:
     now = timezone.now()
     today = local_day(request.organization, now)
     found = queries.accounts(organization=request.organization, member=request.member, today=today)
-    account = get_object_or_404(found, pk=account_id)
+    account = get_object_or_404(found.annotate(score_badge=score_badge("pk")), pk=account_id)
     options: dict[str, Any] = {
         "now": now,
         "contacts": queries.account_contacts(organization=request.organization, account=account),

@@ -37,8 +37,14 @@ from tenancy.working_time import local_day
 @member_can(Action.VIEW_OPPORTUNITIES)
 @require_safe
 def opportunity(request: MemberRequest, opportunity_id: UUID) -> HttpResponse:
-    """Show a deal: its figures, its next step, and how long it has been in which stage."""
+    """Show a deal: its figures, its next step, and how long it has been in which stage.
+
+    Asked for as a part it is the layer that the badge of its chance opens.
+    """
     deal: Opportunity = get_object_or_404(_found(request), pk=opportunity_id)
+    in_part = request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request
+    if in_part and (said := _outlook(request, deal)):
+        return render(request, "pipeline/deal_why.html", {"deal": deal, **said})
     return _page(request, deal)
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from agile_sales import nightly
 from agile_sales.night_calendar import new_night
 from pipeline.models import AccountScore
+from tenancy.models import AuditEntry
 from tenancy.scoping import organization_scope
 from tests.coe.records import NOW, Records
 from tests.nightly.conftest import give_customers
@@ -161,6 +162,7 @@ def test_each_page_that_names_an_account_explains_its_score_there(cast, customer
         deal.close_date = NOW.date() + timedelta(days=3)
         deal.save(update_fields=["close_date"])
         records.answer(customers.eager, 9, days=4)
+        entry = AuditEntry.objects.filter(table_name="pipeline_account", row_id=customers.eager.pk).first()
     client, slug = client_for(cast.ada), {"organization": "acme"}
 
     for address in (
@@ -171,6 +173,10 @@ def test_each_page_that_names_an_account_explains_its_score_there(cast, customer
         url("order", order.pk),
         reverse("home", kwargs=slug),
         reverse("search", kwargs=slug) + "?q=eager",
+        url("activity-new", customers.eager.pk),
+        *(reverse(f"who-{one._meta.model_name}", args=["acme", one.pk]) for one in (customers.eager, deal, order)),
+        reverse("audit", kwargs=slug),
+        reverse("audit-entry", args=["acme", entry.pk]),
     ):
         page = text_of(client.get(address))
         assert f'href="{page_of(customers.eager)}" data-peek="why"' in page, address

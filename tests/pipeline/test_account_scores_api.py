@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from pipeline.models import Account, AccountScore
+from pipeline.models import Account, AccountScore, ScorePublication
 from tenancy.models import Organization, Run
 from tenancy.scoping import organization_scope
 from tests.cast import Cast
@@ -103,6 +103,7 @@ def test_it_shows_the_score_with_its_reasons_in_words(cast: Cast, acme: Caller) 
                 "records": [],
             },
         ],
+        "check": False,
         "by_hand": None,
         "run_id": str(made.run_id),
         "model_version": "rules-1",
@@ -155,3 +156,21 @@ def test_it_is_ranked_narrowed_and_sorted(cast: Cast, acme: Caller) -> None:
     ]
     for query, expected in filters:
         assert ranks(acme.read(ADDRESS, **query)) == expected, query
+
+
+def test_those_of_whom_the_model_is_too_sure_want_a_second_look(cast: Cast, acme: Caller) -> None:
+    with organization_scope(cast.acme):
+        for rank, segment in ((1, "key"), (2, "small")):
+            made = score(cast.acme, an_account(cast.acme, segment=segment, name=segment), rank, 70)
+        ScorePublication.objects.create(
+            organization=cast.acme,
+            run=made.run,
+            model_version="model-2-learned",
+            accounts=2,
+            checksum="",
+            as_of=AS_OF,
+            scored_at=AS_OF,
+            to_check={"segment": ["key"]},
+        )
+
+    assert [row["check"] for row in acme.read(ADDRESS)["results"]] == [True, False]

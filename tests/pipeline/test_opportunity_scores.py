@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from pipeline.models import Account, Opportunity, OpportunityScore
+from pipeline.models import Account, Opportunity, OpportunityScore, ScorePublication
 from tenancy.models import Organization, Run
 from tenancy.scoping import organization_scope
 from tests.cast import Cast
@@ -81,7 +81,42 @@ def test_lists_of_deals_show_it(cast: Cast, deal: Opportunity, client_for: Any, 
 
     page = client_for(cast.lena).get(reverse(f"pipeline:{name}", args=arguments)).content.decode()
 
-    assert ">60%<" in page
+    assert 'aria-label="Explain score of Frame contract: 60"' in page
+
+
+def test_the_badge_of_a_deal_opens_its_reasons_and_nobody_elses(cast: Cast, deal: Opportunity, client_for: Any) -> None:
+    address, asked = reverse("pipeline:opportunity", args=["acme", deal.pk]), {"HX-Request": "true"}
+
+    part = client_for(cast.lena).get(address, headers=asked).content.decode()
+    page = client_for(cast.lena).get(address, headers={**asked, "HX-Boosted": "true"}).content.decode()
+
+    assert "The close date has passed" in part
+    assert "Chance to win, 50 to 70%" in part
+    assert "<nav" not in part
+    assert "Way through the stages" in page
+    assert client_for(cast.sam).get(address, headers=asked).status_code == 404
+
+
+def test_deals_of_whom_the_model_is_too_sure_say_so(cast: Cast, deal: Opportunity, client_for: Any) -> None:
+    with organization_scope(cast.acme):
+        Account.objects.filter(name="Velora").update(segment="key")
+        run = OpportunityScore.objects.get().run
+        ScorePublication.objects.create(
+            organization=cast.acme,
+            run=run,
+            model_version="model-3-learned",
+            accounts=1,
+            checksum="",
+            as_of=MORNING,
+            scored_at=MORNING,
+            to_check={"segment": ["small"], "deal_segment": ["key"]},
+        )
+
+    page = client_for(cast.lena).get(reverse("pipeline:opportunities", args=["acme"])).content.decode()
+    (said,) = Caller(a_token(cast.acme)).get(ADDRESS).json()["results"]
+
+    assert 'aria-label="Explain score of Frame contract: 60 check"' in page
+    assert said["check"] is True
 
 
 def test_the_api_gives_open_deals_by_rank_and_filters(cast: Cast, deal: Opportunity) -> None:
