@@ -17,6 +17,7 @@ from django.utils import timezone
 import coe.operations
 import pipeline.operations
 from coe.models import Purpose
+from coe.queries.fairness import slots_and_potential
 from coe.queries.model_quality import to_check
 from integrations.operations import purging as integrations_purging
 from pipeline.queries.priorities import band_changes
@@ -111,6 +112,7 @@ def plan_week(*, organization: Organization, run: Run, now: datetime) -> StepRes
             "currency": outcome.currency,
             "ranked": 0 if outcome.published is None else len(outcome.published.rank),
             "checksum": "" if outcome.published is None else outcome.published.checksum,
+            "fairness": slots_and_potential(organization=organization),
         },
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from coe.models import Purpose, RuleCard, ScoringPlan, SilencePlan, TrainedModel
 from coe.queries.champions import champion, scorer_of
 from coe.scoring import card as cards
+from coe.scoring.fairness import corrections
 from tenancy.models import Organization
 
 if TYPE_CHECKING:
@@ -31,6 +32,16 @@ class Method:
     def state(self) -> str:
         """What its scores rest on: a code of ``coe.scoring.selection.State``."""
         return "rules" if self.model is None else self.model.state
+
+    @property
+    def corrections(self) -> dict[str, float]:
+        """What is added to the log-odds of each territory that the model was wrong about when it was tried."""
+        return territory_corrections(self.model)
+
+
+def territory_corrections(model: TrainedModel | None) -> dict[str, float]:
+    """Return what a version adds to the log-odds of territories; one that found no signal treats everybody alike."""
+    return {} if model is None or model.state not in ("rules_corrected", "learned") else corrections(model.metrics)
 
 
 @dataclass(frozen=True, slots=True)

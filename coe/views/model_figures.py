@@ -1,5 +1,6 @@
 """The figures of a model as its pages draw them: plain values in, words and drawings out."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from coe.queries.closed_loop import Loop
 from coe.queries.model_page import Look
 from coe.scoring.closed_loop import Estimate, Rate
+from coe.scoring.fairness import Share
 from ui.charts import calibration_chart, percent_text
 from ui.formats import format_number, format_signed
 
@@ -36,6 +38,12 @@ HELD = {
     "holds": (gettext_lazy("Holds"), "good", "check"),
     "too_sure": (gettext_lazy("Too sure"), "bad", "alert"),
     "too_cautious": (gettext_lazy("Too cautious"), "warn", "alert"),
+    "thin_data": (gettext_lazy("Thin data"), "muted", "info"),
+}
+TREATED = {
+    "fair": (gettext_lazy("Fair"), "good", "check"),
+    "too_little": (gettext_lazy("Too little"), "bad", "alert"),
+    "too_much": (gettext_lazy("Too much"), "warn", "alert"),
     "thin_data": (gettext_lazy("Thin data"), "muted", "info"),
 }
 GROUPS = {
@@ -148,6 +156,38 @@ def panel(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def fairness(shares: Sequence[Share]) -> list[dict[str, Any]]:
+    """Return the rows of hours against potential, each with its state in words."""
+    rows = []
+    for one in shares:
+        words, tone, icon = TREATED[one.treated]
+        ratio = "–"
+        if one.ratio is not None and one.treated != "thin_data":
+            ratio = f"{format_number(one.ratio, 2)} ({range_words({'low': one.low, 'high': one.high})})"
+        rows.append(
+            {
+                **{name: getattr(one, name) for name in ("name", "accounts", "slots")},
+                "slot_percent": 100 * one.slot_share,
+                "potential_percent": 100 * one.potential_share,
+                "ratio_words": ratio,
+                "words": words,
+                "tone": tone,
+                "icon": icon,
+            }
+        )
+    return rows
+
+
+def corrected(corrections: Mapping[str, float]) -> str:
+    """Return whose scores are put right, and by how much, "" where nobody's are."""
+    if not corrections:
+        return ""
+    named = ", ".join(f"{name} × {format_number(math.exp(value), 2)}" for name, value in sorted(corrections.items()))
+    return _("Put right by what came in the trials, drawn to 1 with the weight of ten outcomes, odds of %(named)s.") % {
+        "named": named
+    }
 
 
 def drift_rows(drift: Mapping[str, float]) -> list[dict[str, Any]]:

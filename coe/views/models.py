@@ -13,6 +13,8 @@ from coe.models import Purpose, TrainedModel
 from coe.operations import UnableToPromote, UnableToRevert, promote_model, revert_model
 from coe.queries import closed_loop as loop_queries
 from coe.queries import model_page as queries
+from coe.queries.fairness import latest_shares
+from coe.queries.method import territory_corrections
 from coe.views import model_figures as drawn
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest
@@ -74,6 +76,10 @@ def model(request: MemberRequest, purpose: str) -> HttpResponse:
         "now": now,
         "use": queries.use_of_scores(organization=request.organization, now=now),
     }
+    if purpose == Purpose.ACCOUNT_PURCHASE and found.shown is not None:
+        title = context["by"] if context["by"] in TITLES else TITLES[0]
+        context["fairness"] = drawn.fairness(latest_shares(organization=request.organization, title=title))
+        context["corrected"] = drawn.corrected(territory_corrections(found.shown)) if title == "territory" else ""
     return render(request, "coe/model.html", context)
 
 
