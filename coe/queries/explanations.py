@@ -14,13 +14,28 @@ from coe.scoring.outlook import Lever
 from coe.scoring.table import Column, Kind
 from tenancy.models import Organization
 
+MET = {"days_since_reaction": 0, "engagement": 1, "people_30d": 1, "people_90d": 1}
 ACTIONS: Mapping[str, Mapping[str, float]] = {
-    "decision_maker_contact": {"days_since_decision_maker": 0, "meetings_30d": 1},
-    "contacts_engaged": {"people_30d": 3},
-    "open_deal_early": {"open_deals": 1},
-    "never_bought_silent": {"days_since_reaction": 0},
+    "decision_maker_contact": {**MET, "days_since_decision_maker": 0, "meetings_30d": 1, "meetings_90d": 1},
+    "contacts_engaged": {**MET, "engagement": 3, "people_30d": 3, "people_90d": 3},
+    "open_deal_early": {"open_deals": 1, "oldest_open_deal_days": 0},
+    "open_deal_late": {"open_deals_late": 1},
+    "nps_detractor": {"nps": 9, "nps_days": 0},
+    "never_bought_silent": MET,
+    "order_long_overdue": {
+        "days_since_purchase": 0,
+        "overdue_ratio": 0,
+        "days_since_reaction": 0,
+        **dict.fromkeys(("purchases_90d", "purchases_180d", "purchases_year"), 1),
+    },
 }
-"""What somebody can do → the least that its columns are then, or for days the most."""
+"""What somebody can do → the least that its columns are then, or for days and ratios to a gap the most."""
+NEEDS: Mapping[str, tuple[str, float]] = {
+    "open_deal_late": ("open_deals", 1),
+    "nps_detractor": ("nps", 0),
+    "order_long_overdue": ("purchases", 1),
+}
+"""What somebody can do → the column that must have this at least."""
 
 
 def learned_levers(*, organization: Organization, account_id: uuid.UUID) -> list[Lever]:
@@ -52,9 +67,16 @@ def learned_levers(*, organization: Organization, account_id: uuid.UUID) -> list
     found = [
         Lever(code, score(changed) - now)
         for code, values in ACTIONS.items()
-        if (changed := _done(block, values)) is not None
+        if _is_possible(block, code) and (changed := _done(block, values)) is not None
     ]
     return sorted((lever for lever in found if lever.gain > 0), key=lambda lever: -lever.gain)
+
+
+def _is_possible(block: FeatureBlock, code: str) -> bool:
+    if code not in NEEDS:
+        return True
+    column, least = NEEDS[code]
+    return bool(block.numbers(column)[0] >= least)
 
 
 def _done(block: FeatureBlock, values: Mapping[str, float]) -> FeatureBlock | None:
@@ -62,7 +84,10 @@ def _done(block: FeatureBlock, values: Mapping[str, float]) -> FeatureBlock | No
     columns = {}
     for name, value in values.items():
         have = float(block.numbers(name)[0])
-        better = have > value if name.startswith("days_") else have < value
+        if name == "overdue_ratio" and np.isnan(have):
+            continue  # without a usual gap nothing is overdue
+        fewer = name.startswith("days_") or name in ("overdue_ratio", "nps_days", "oldest_open_deal_days")
+        better = have > value if fewer else have < value
         if np.isnan(have) or better:
             columns[name] = Column(name, Kind.NUMBER, np.array([value], dtype=float), np.empty(0, dtype=np.int32))
     return block.with_columns(columns) if columns else None

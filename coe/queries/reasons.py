@@ -10,6 +10,7 @@ from coe.queries.facts import facts_of
 from coe.queries.features import features_of
 from coe.queries.method import Method, method_of
 from coe.scoring.card import Reason, RuleCardScorer
+from coe.scoring.facts import AccountFacts
 from coe.scoring.features import signal_points, words_of
 from coe.scoring.value import stake_of
 from pipeline.operations import Explained
@@ -59,12 +60,33 @@ def _explained(
     method: Method,
     names: Mapping[str, str],
 ) -> dict[uuid.UUID, Explained]:
+    return {
+        account.account_id: Explained(
+            stake_of(account, most_minor=background.most_deal_minor).as_json(), [one.as_json() for one in why]
+        )
+        for account, why in reasons_of(
+            organization=organization, account_ids=account_ids, background=background, method=method, names=names
+        )
+    }
+
+
+def reasons_of(
+    *,
+    organization: Organization,
+    account_ids: Sequence[uuid.UUID],
+    background: Market,
+    method: Method,
+    names: Mapping[str, str] | None = None,
+    most: int | None = None,
+) -> list[tuple[AccountFacts, tuple[Reason, ...]]]:
+    """Return the facts of these accounts, each with the reasons, of a learnt model the strongest ten, or ``most``."""
+    words = names or {}
     few = len(account_ids) <= FEW
     facts = facts_of(organization=organization, account_ids=account_ids, background=background, few=few)
     scorer = RuleCardScorer(method.card, rate=background.base_rate)
     reasons: list[tuple[Reason, ...]] = [scorer.reasons(account) for account in facts]
     if method.scorer is not None and method.model is not None and facts:
-        from coe.scoring.reasons import learned_reasons  # SciPy comes with it
+        from coe.scoring.reasons import MOST, learned_reasons  # SciPy comes with it
 
         block = features_of(organization=organization, account_ids=account_ids, background=background, few=few)
         reasons = learned_reasons(
@@ -75,13 +97,9 @@ def _explained(
             points=signal_points(block, method.card),
             card_reasons=reasons,
             facts=facts,
-            words_of=lambda name: names.get(name) or words_of(name),
+            words_of=lambda name: words.get(name) or words_of(name),
+            most=most or MOST,
             currency=background.currency,
             margin_is_known=background.costs_known,
         )
-    return {
-        account.account_id: Explained(
-            stake_of(account, most_minor=background.most_deal_minor).as_json(), [one.as_json() for one in why]
-        )
-        for account, why in zip(facts, reasons, strict=True)
-    }
+    return list(zip(facts, reasons, strict=True))

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from coe.operations import count_opening
+from coe.queries import score_changes
 from coe.queries.score_card import is_of_card, outlook, scoring_run
 from coe.queries.score_reports import reports_of_account
 from coe.scoring.outlook import Fading, Lever
@@ -94,7 +95,7 @@ def explained(request: MemberRequest, now_said: queries.ScoreNow, now: datetime)
     day = looked_at(organization=organization, score=found)
     reasons = [
         {
-            "code": reason["fact"].get("topic") or reason["code"],
+            "code": anchor_of(reason),
             "text": rules.reason_sentence(reason, day),
             "points": reason["points"],
             "url": url,
@@ -130,8 +131,48 @@ def explained(request: MemberRequest, now_said: queries.ScoreNow, now: datetime)
         "total_words": _("which is a chance of %(percent)s%%") % {"percent": percent},
         "by_hand": by_hand(now_said.by_hand),
         "levers": [lever_words(lever) for lever in can_do[:3]],
+        **(moving(request, found, day) if run else {}),
         "fades": [fading_words(one, found, readable, day) for one in fades[:2]],
     }
+
+
+def moving(request: MemberRequest, found: AccountScore, day: date) -> dict[str, Any]:
+    """Return what moved the score since the night before, fact by fact, and where it goes if nothing more happens."""
+    now = score_changes.look(organization=request.organization)
+    if now is None:
+        return {}
+    later = score_changes.ahead(now=now, account_id=found.account_id)
+    said: dict[str, Any] = {}
+    if later is not None:
+        said["ahead_words"] = ahead_words(later, found.score)
+    if found.change:
+        moved = score_changes.changes(now=now, account_id=found.account_id, change=found.change)
+        said["moved"] = [] if moved is None else moved_words(request, moved, day)
+    return said
+
+
+def ahead_words(later: score_changes.Ahead, score: int) -> str:
+    """Return where a score goes while nothing happens."""
+    by = later.score - score
+    if not by:
+        return _("Stays at %(score)s within a week if nothing more happens.") % {"score": score}
+    words = _("Falls by %(by)s to %(score)s in a week if nothing more happens.")
+    if by > 0:
+        words = _("Rises by %(by)s to %(score)s in a week if nothing more happens.")
+    return words % {"by": abs(by), "score": later.score}
+
+
+def moved_words(request: MemberRequest, moved: score_changes.Changes, day: date) -> list[dict[str, Any]]:
+    """Return what moved a score as rows of words and points; smaller changes are one row, and all rows add up."""
+    readable = shown_reasons(member=request.member, reasons=[dict(shift.reason) for shift in moved.shifts])
+    rows = []
+    for shift, reason in zip(moved.shifts[:MOST_EACH_WAY], readable, strict=False):
+        words = rules.reason_sentence(reason, day)
+        rows.append({"text": _("No longer: %s") % words if shift.is_over else words, "points": shift.points})
+    others = sum(shift.points for shift in moved.shifts[MOST_EACH_WAY:]) + moved.rest
+    if abs(others) >= LEAST_POINTS:
+        rows.append({"text": _("Smaller changes, the method, and what is usual"), "points": others})
+    return rows
 
 
 def reasons_with_records(
@@ -142,14 +183,13 @@ def reasons_with_records(
     rows = []
     for reason in shown_reasons(member=request.member, reasons=found.reasons):
         records = [record_link(request, found, record) for record in reason.get("records", ())]
-        rows.append(
-            (
-                reason,
-                records[0]["url"] if records else f"{page}#{reason['fact'].get('topic') or reason['code']}",
-                records,
-            )
-        )
+        rows.append((reason, records[0]["url"] if records else f"{page}#{anchor_of(reason)}", records))
     return rows
+
+
+def anchor_of(reason: dict[str, Any]) -> str:
+    """Return the place of a reason on the page: what it speaks of, since a learnt model has many of one code."""
+    return str(reason["fact"].get("topic") or reason["code"]).replace(" ", "-")
 
 
 def strongest(reasons: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -10,10 +10,14 @@ from django.utils import timezone
 
 from agile_sales import nightly
 from agile_sales.night_calendar import new_night
-from pipeline.models import AccountScore
+from coe.queries import score_changes
+from coe.queries.explanations import learned_levers
+from coe.scoring.base_rate import log_odds, logistic, score_of
+from pipeline.models import Account, AccountScore, Activity
 from tenancy.models import AuditEntry
 from tenancy.scoping import organization_scope
 from tests.coe.records import NOW, Records
+from tests.coe.test_learning_in_the_night import give_history
 from tests.nightly.conftest import give_customers
 from tests.pipeline.pages import text_of, url
 
@@ -23,9 +27,9 @@ def _clock(monkeypatch):
     monkeypatch.setattr(timezone, "now", lambda: NOW)
 
 
-def night(organization):
+def night(organization, at=NOW):
     with organization_scope(organization):
-        run = new_night(organization=organization, requested_by=None, as_of=NOW, now=NOW)
+        run = new_night(organization=organization, requested_by=None, as_of=at, now=at)
     return nightly.run_night(organization=organization, run_id=run.pk)
 
 
@@ -95,6 +99,68 @@ def test_what_it_says_of_doing_something_is_what_the_next_night_finds(cast, cust
     # The mean of all scores stays the base rate, so that the others give a little back.
     assert after["score"].score - before["score"].score == pytest.approx(int(gain), abs=4)
     assert not [lever for lever in after["levers"] if "decides" in lever["words"]]
+
+
+def test_what_moved_a_score_is_said_fact_by_fact_and_adds_up(cast, customers, client_for, monkeypatch):
+    with organization_scope(cast.acme):
+        records = Records(cast.acme)
+        boss = records.contact(customers.eager, is_decision_maker=True)
+        records.activity(customers.eager, days=-0.5, contact=boss, is_two_way=True)
+    tomorrow = NOW + timedelta(days=1)
+    monkeypatch.setattr(timezone, "now", lambda: tomorrow)
+    night(cast.acme, tomorrow)
+
+    response = layer(client_for(cast.rui), customers.eager)
+
+    moved = response.context["moved"]
+    assert sum(row["points"] for row in moved) == pytest.approx(response.context["score"].change, abs=0.06)
+    assert moved[0]["points"] > 1
+    assert "decides" in moved[0]["text"]
+    assert "Since the night before" in text_of(response)
+
+
+def test_where_a_score_goes_while_nothing_happens_is_what_a_later_night_finds(cast, customers):
+    with organization_scope(cast.acme):
+        before = score_changes.look(organization=cast.acme)
+        foretold = score_changes.ahead(now=before, account_id=customers.eager.pk, days=13)
+        score = AccountScore.objects.get(account=customers.eager).score
+    with organization_scope(cast.globex):
+        assert score_changes.look(organization=cast.globex) is None
+    night(cast.acme, NOW + timedelta(days=13))
+
+    with organization_scope(cast.acme):
+        # The mean of all scores stays the base rate: of what is usual that night another one starts.
+        after = score_changes.look(organization=cast.acme).plan.intercept
+        found = log_odds(AccountScore.objects.get(account=customers.eager).probability) - after
+    assert foretold.score == score_of(logistic(before.plan.intercept + found))
+    assert foretold.score < score, "the inquiry no longer counts"
+
+
+def test_what_is_said_of_a_learnt_score_is_what_scoring_again_finds(cast):
+    with organization_scope(cast.acme):
+        give_history(cast)
+        account = Account.objects.order_by("id").first()
+        boss = Records(cast.acme).contact(account, is_decision_maker=True)
+    night(cast.acme)
+    with organization_scope(cast.acme):
+        now = score_changes.look(organization=cast.acme)
+        assert now.method.scorer is not None
+        before = AccountScore.objects.get(account=account).score
+        levers = {one.code: one.gain for one in learned_levers(organization=cast.acme, account_id=account.pk)}
+        foretold = score_changes.ahead(now=now, account_id=account.pk, days=3)
+        Records(cast.acme).activity(account, days=0, kind="meeting", contact=boss, is_two_way=True)
+        met = score_changes.look(organization=cast.acme)
+        assert score_of(met.probability(met.block(account.pk))) - before == levers.get("decision_maker_contact", 0)
+        Activity.objects.filter(account=account).delete()
+    night(cast.acme, NOW + timedelta(days=3))
+
+    with organization_scope(cast.acme):
+        score = AccountScore.objects.get(account=account)
+        assert score.score == pytest.approx(foretold.score, abs=1)
+        later = score_changes.look(organization=cast.acme)
+        moved = score_changes.changes(now=later, account_id=account.pk, change=score.change)
+    assert sum(shift.points for shift in moved.shifts) + moved.rest == pytest.approx(score.change)
+    assert abs(moved.rest) < 2, "what the facts don't say is rounding and what is usual"
 
 
 def test_a_margin_is_no_reason_for_those_who_may_not_see_costs(cast, customers, client_for):
@@ -197,4 +263,4 @@ def test_the_layer_costs_few_statements(cast, customers, client_for):
     with CaptureQueriesContext(connection) as queries:
         assert layer(client, customers.eager).status_code == 200
 
-    assert len(queries) <= 12, [query["sql"][:60] for query in queries] and [query["sql"][:90] for query in queries]
+    assert len(queries) <= 14, [query["sql"][:90] for query in queries]
