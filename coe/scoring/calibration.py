@@ -17,6 +17,8 @@ from coe.scoring.intervals import wilson
 from coe.scoring.table import Floats
 
 LEAST, MOST = 0.01, 0.99  # nothing open is ever certain
+SLOPE_FROM, SLOPE_TO = 0.8, 1.25  # of the line between what was said and what came: below too sure, above too cautious
+FEWEST_FOR_SLOPE = 100  # of the rarer outcome: below, a slope's own error is as wide as what is allowed
 BINS = 20
 FEWEST_IN_BIN = 30
 

@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from coe.scoring import measures
+from coe.scoring.calibration import FEWEST_FOR_SLOPE, SLOPE_FROM, SLOPE_TO
 from coe.scoring.measures import FEWEST_POSITIVES, clustered_error, log_losses
 from coe.scoring.quality import finite, segment_figures
 from coe.scoring.selection import Choice, Scorer, State, method_words
 from coe.scoring.table import Floats, Rows, Table
 
-SLOPE_FROM, SLOPE_TO = 0.8, 1.25
-FEWEST_FOR_SLOPE = 100  # of the rarer outcome: below, a slope's own error is as wide as what is allowed
 FOLDS_TO_WIN = 2 / 3
 
 

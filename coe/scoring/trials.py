@@ -1,21 +1,22 @@
 """A candidate put to the proof: its predictions for rows that it didn't learn from, calibrated, and what they cost."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from coe.scoring.calibration import fit_curve
+from coe.scoring.calibration import FEWEST_FOR_SLOPE, SLOPE_FROM, SLOPE_TO, fit_curve
 from coe.scoring.folds import TIME, Split
 from coe.scoring.learners import BaseRate, Boosting, Learner, Outcomes
-from coe.scoring.measures import auc, brier, clustered_error, log_losses
+from coe.scoring.measures import auc, brier, calibration_line, clustered_error, log_losses
 from coe.scoring.table import Floats, Rows
 
 # A linear model has its level right by itself; only how sure it is may be off. Trees need both.
 CURVES_OF_LINES = ("temperature",)
 CURVES_OF_TREES = ("temperature", "sigmoid")
+CURVES = CURVES_OF_TREES
 FEWEST_FOR_CURVE = 50
 ONE_ERROR = 1.0
 SURE = 1.645  # one-sided 5 %
@@ -116,7 +117,29 @@ def _trial(learner: Learner, z: Floats, outcomes: Outcomes, split: Split) -> Tri
         p = _calibrated(curve, z, y, number, in_time=split.how == TIME)
         trial = Trial(learner, curve, rows, y, z, p, number, groups)
         best = trial if is_sure(trial, best, how=split.how) else best
-    return best
+    return best if isinstance(learner, BaseRate) else _put_right(best)
+
+
+def _put_right(trial: Trial) -> Trial:
+    """Return the trial with the first curve by which it says neither too much nor too little, if it does.
+
+    In time the first fold has nothing before it to be calibrated on, and the second only that, so that a good model
+    may look too sure of itself, and be barred from use. Each fold is then calibrated on all others: two numbers learn
+    nothing of a row.
+    """
+    if min(trial.y.sum(), len(trial.y) - trial.y.sum()) < FEWEST_FOR_SLOPE or _says_enough(trial):
+        return trial
+    for curve in CURVES:
+        p = _calibrated(curve, trial.z, trial.y, trial.fold, in_time=False)
+        other = replace(trial, curve=curve, p=p)
+        if _says_enough(other) and other.losses.mean() < trial.losses.mean():
+            return other
+    return trial
+
+
+def _says_enough(trial: Trial) -> bool:
+    _, slope = calibration_line(trial.y, trial.p)
+    return SLOPE_FROM <= slope <= SLOPE_TO
 
 
 def _calibrated(kind: str, z: Floats, y: Floats, number: NDArray[np.intp], *, in_time: bool) -> Floats:

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from coe.scoring.folds import TIME
-from coe.scoring.learners import Card, Correction, Outcomes
-from coe.scoring.measures import auc, log_loss
+from coe.scoring.folds import TIME, Split, by_time
+from coe.scoring.learners import BaseRate, Card, Correction, Outcomes
+from coe.scoring.measures import auc, calibration_line, log_loss
 from coe.scoring.selection import State, choose_model
 from coe.scoring.table import Table, read_table
+from coe.scoring.trials import trials_of
 from tests.coe.learning import company, noise, with_column
 
 
@@ -145,6 +146,31 @@ def test_a_signal_that_only_one_stretch_of_time_had_is_none():
     choice = choose_model(read_table({"x": x}, known_at=np.arange(1200)), y)
 
     assert choice.state is State.NO_SIGNAL
+
+
+class Boaster:
+    """Says twice what is true."""
+
+    code = "boaster"
+
+    def fit(self, outcomes):
+        return self
+
+    def log_odds(self, table, points=None):
+        return 2 * table.columns["z"].numbers
+
+
+def test_who_is_too_sure_is_put_right_even_where_nothing_came_before():
+    random = np.random.default_rng(1)
+    z = random.normal(size=1500)
+    y = (random.random(1500) < expit(z)).astype(float)
+    table = read_table({"z": z}, known_at=np.arange(1500))
+    folds = by_time(np.arange(1500.0), y, count=2)
+
+    _, trial = trials_of([BaseRate(), Boaster()], Outcomes(table, y, None), Split(TIME, folds, np.arange(1500)))
+
+    assert calibration_line(trial.y, expit(trial.z))[1] < 0.8, "a case for this test"
+    assert 0.8 <= calibration_line(trial.y, trial.p)[1] <= 1.25  # else nobody might use it
 
 
 def test_without_rows_the_correction_is_the_card():
