@@ -116,7 +116,7 @@ def scoring(environment: dict[str, str]) -> Gates:
     """Score a company of its own end to end against the floors, kill the night five times; and whole nights of it."""
     patient = environment | {"LONG_WORK": "True", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     part("scored_company", patient)
-    return part("scoring", patient) | part("night", patient)
+    return part("scoring", patient) | part("night", patient) | part("planted", patient)
 
 
 def manage(environment: dict[str, str], *words: str) -> None:

@@ -38,7 +38,7 @@ from tenancy.scoping import organization_scope  # noqa: E402
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (50, 500, 5_000, 50_000)
 FEW = 80  # good outcomes; below them the card is what is known beforehand
-NO_WORSE, BETTER = 0.005, 0.0
+NO_WORSE, BETTER, CALIBRATED = 0.005, 0.0, 0.02
 RECOVERED, MEGABYTES = 95.0, 1024.0
 ACCOUNTS_OF_A_PERSON, HOURS, DRAWS = 50, 16.0, 400
 
@@ -99,7 +99,7 @@ def one(slug: str, truth: dict[str, Any], simulated: float) -> Gates:
     )
     return {
         f"{told}: log-loss more than the card's": gate(round(behind, 4), NO_WORSE if positives < FEW else BETTER, ""),
-        f"{told}: calibration error, of what chance shows": gate(round(error / most, 2), 1.0, "times"),
+        f"{told}: calibration error beyond chance": gate(round(max(0.0, error - most), 4), CALIBRATED, ""),
         f"{told}: missed of the best value an hour": gate(round(100 - best, 2), 100 - RECOVERED, "%"),
         f"{told}: memory to learn": gate(round(megabytes), MEGABYTES, "MB"),
     }

@@ -7,7 +7,7 @@ and negative amounts. A value may lie as far outside those of training as they l
 what is further counts as that, so that a line never runs away.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ Matrix = NDArray[np.float32]
 MIN_FREQUENCY = 10  # a category seen less often teaches nothing by itself
 MOST_WORDS = 100  # and beyond the hundred most frequent ones the matrix grows faster than what is learnt
 SKEWED = 2.0
+ROWS_AT_ONCE = 20_000
 RARE = "(rare)"
 MISSING = "(missing)"
 
@@ -174,16 +175,26 @@ def _raw(parts: tuple[Part, ...], table: Table) -> Matrix:
     return matrix
 
 
+def blocks(matrix: Matrix) -> Iterator[Floats]:
+    """Yield the rows some thousands at a time in double precision: all at once would take twice the matrix again."""
+    for start in range(0, len(matrix), ROWS_AT_ONCE):
+        yield matrix[start : start + ROWS_AT_ONCE].astype(np.float64)
+
+
 def fit_encoder(table: Table, rows: Rows | None = None) -> Encoder:
     """Return the encoder fitted on these rows of the table (all of them by default)."""
     if rows is not None:
         table = table.take(rows)
     parts = tuple(_fit(column, table.known_at) for column in table.columns.values())
     raw = _raw(parts, table)
-    with np.errstate(invalid="ignore"):
-        filled = ~np.isnan(raw)
-        counts = np.maximum(filled.sum(axis=0), 1)
-        means = np.where(filled, raw, 0).sum(axis=0, dtype=np.float64) / counts
-        spread = np.sqrt((np.where(filled, raw - means, 0) ** 2).sum(axis=0, dtype=np.float64) / counts)
+    width = raw.shape[1]
+    count, total, square = np.zeros(width), np.zeros(width), np.zeros(width)
+    for block in blocks(raw):
+        count += (~np.isnan(block)).sum(axis=0)
+        total += np.nansum(block, axis=0)
+    means = total / np.maximum(count, 1)
+    for block in blocks(raw):
+        square += np.nansum((block - means) ** 2, axis=0)
+    spread = np.sqrt(square / np.maximum(count, 1))
     scales = np.where(spread > 1e-9, spread, 1.0)
     return Encoder(parts, tuple(means.tolist()), tuple(scales.tolist()))

@@ -20,7 +20,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from coe.scoring import base_rate
-from coe.scoring.encoding import Encoder, fit_encoder
+from coe.scoring.encoding import Encoder, Matrix, blocks, fit_encoder
 from coe.scoring.table import Floats, Rows, Table
 
 SLOPE_WEIGHT = 4.0  # 2·(s − 1)²: the card's own scale is believed as if some tens of outcomes had shown it
@@ -60,9 +60,9 @@ class Outcomes:
         return fit_encoder(self.table)
 
     @cached_property
-    def dense(self) -> Floats:
+    def dense(self) -> Matrix:
         """The standardised matrix of these rows."""
-        return self.encoder.dense(self.table).astype(np.float64)
+        return self.encoder.dense(self.table)
 
     @cached_property
     def offset(self) -> float:
@@ -110,7 +110,8 @@ class LinearModel:
         if self.coefficients:
             # Not a product of matrices: that adds in another order for other numbers of rows, and a night in pieces has
             # to say to the bit what a night in one says.
-            z += (self.encoder.dense(table) * np.asarray(self.coefficients)).sum(axis=1)
+            weights = np.asarray(self.coefficients)
+            z += np.concatenate([(rows * weights).sum(axis=1) for rows in blocks(self.encoder.dense(table))] or [z])
         return z
 
 
@@ -227,23 +228,37 @@ def fit_linear(outcomes: Outcomes, *, strength: float, with_card: bool = True) -
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         b0, s, beta = theta[0], theta[1], theta[2:]
-        z = b0 + s * card + matrix @ beta
+        z = b0 + s * card + _product(matrix, beta)
         wrong = expit(z) - y
         value = float((np.logaddexp(0, z) - y * z).sum() + strength / 2 * (beta @ beta) + 2 * (s - 1) ** 2)
         # Without a card its slope is only a second intercept: it stays 1.
         steeper = wrong @ card + SLOPE_WEIGHT * (s - 1) if has_card else 0.0
-        return value, np.concatenate([[wrong.sum(), steeper], matrix.T @ wrong + strength * beta])
+        return value, np.concatenate([[wrong.sum(), steeper], _transposed_product(matrix, wrong) + strength * beta])
 
     start = np.concatenate([[0.0, 1.0], np.zeros(matrix.shape[1])])
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 1000, "ftol": 1e-12, "gtol": 1e-6})
     b0, s = float(found.x[0]), float(found.x[1])
-    b0 += _settled(b0 + s * card + matrix @ found.x[2:], y)
+    b0 += _settled(b0 + s * card + _product(matrix, found.x[2:]), y)
     return LinearModel(
         intercept=b0 + s * a,
         slope=s if has_card else 0.0,
         coefficients=tuple(found.x[2:].tolist()),
         encoder=outcomes.encoder,
     )
+
+
+def _product(matrix: Matrix, vector: Floats) -> Floats:
+    """Return matrix · vector in double precision."""
+    return np.concatenate([rows @ vector for rows in blocks(matrix)] or [np.zeros(0)])
+
+
+def _transposed_product(matrix: Matrix, vector: Floats) -> Floats:
+    """Return matrixᵀ · vector in double precision."""
+    found, start = np.zeros(matrix.shape[1]), 0
+    for rows in blocks(matrix):
+        found += rows.T @ vector[start : start + len(rows)]
+        start += len(rows)
+    return found
 
 
 def _settled(z: Floats, y: Floats) -> float:
