@@ -16,7 +16,7 @@ from pipeline.api.account_values import AccountValueDetailView, AccountValueList
 from pipeline.api.accounts import AccountBulkView, AccountDetailView, AccountListView
 from pipeline.api.activities import ActivityDetailView, ActivityListView
 from pipeline.api.contacts import ContactDetailView, ContactListView
-from pipeline.api.external_scores import ExternalScoreDetailView, ExternalScoreListView
+from pipeline.api.external_scores import ExternalScoreBulkView, ExternalScoreDetailView, ExternalScoreListView
 from pipeline.api.inquiries import InquiryDetailView, InquiryListView
 from pipeline.api.next_actions import NextActionDetailView, NextActionListView
 from pipeline.api.opportunities import OpportunityBulkView, OpportunityDetailView, OpportunityListView
@@ -65,6 +65,7 @@ urlpatterns = [
     path("v1/opportunity-scores", OpportunityScoreListView.as_view(), name="opportunity-scores"),
     path("v1/opportunity-scores/<uuid:opportunity_id>", OpportunityScoreDetailView.as_view(), name="opportunity-score"),
     path("v1/external-scores", ExternalScoreListView.as_view(), name="external-scores"),
+    path("v1/external-scores/bulk", ExternalScoreBulkView.as_view(), name="external-scores-bulk"),
     path("v1/external-scores/<uuid:id>", ExternalScoreDetailView.as_view(), name="external-score"),
     path("v1/account-values", AccountValueListView.as_view(), name="account-values"),
     path("v1/account-values/<uuid:account_id>", AccountValueDetailView.as_view(), name="account-value"),

@@ -81,7 +81,7 @@ OUTCOME_EXAMPLE = {
 class RowOutcomes:
     """What a domain call did, by external id: (outcome, id, version), or (field, words) of a refusal."""
 
-    done: dict[str, tuple[str, UUID, int]] = field(default_factory=dict)
+    done: dict[str, tuple[str, UUID, int | None]] = field(default_factory=dict)  # None: it has no versions
     refused: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -95,6 +95,7 @@ class BulkView(ApiView):
     outcome = BulkOutcomeSerializer
     outcome_example = OUTCOME_EXAMPLE
     body: ClassVar[Body]
+    has_external_ids: ClassVar[bool] = True  # else a row is known by its place in the call alone
 
     def columns(self, values: Values) -> Values:
         """Return what a row states as the operation takes it.
@@ -169,7 +170,7 @@ class _Call:
 
     def _read(self, number: int, data: Any) -> None:
         values, wrong = self.view.body.read_parts(data)
-        key = values.pop("external_id", None)
+        key = values.pop("external_id", None) if self.view.has_external_ids else str(number)
         self.keys.append(key)
         if key is not None and key in self.rows:
             wrong = [*wrong, FieldProblem("external_id", "An earlier row of the same call has this external_id.")]
@@ -199,13 +200,15 @@ class _Call:
     def result(self, number: int, outcomes: RowOutcomes) -> dict[str, Any]:
         """Return what became of a row."""
         key, wrong = self.keys[number], self.problems.get(number)
-        result: dict[str, Any] = {"row": number, "external_id": key, "outcome": "refused"}
+        shown = key if self.view.has_external_ids else None
+        result: dict[str, Any] = {"row": number, "external_id": shown, "outcome": "refused"}
         if wrong is None and key in outcomes.refused:
             wrong = [FieldProblem(*outcomes.refused[key])]
         if wrong is not None or key is None:
             return result | {"errors": [{"name": one.name, "detail": one.detail} for one in wrong or ()]}
         outcome, record_id, version = outcomes.done[key]
-        return result | {"outcome": outcome, "id": record_id, "version": version}
+        result |= {"outcome": outcome, "id": record_id}
+        return result if version is None else result | {"version": version}
 
 
 def row_body(body: Body, extra: Sequence[BodyField[Any]] = ()) -> Body:

@@ -1,25 +1,30 @@
 """/api/v1/external-scores and /api/v1/external-scores/{id}: the scores of other systems, beside ours."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from rest_framework import serializers
 
 from integrations.api import bodies, parameters
 from integrations.api.bodies import Body, BodyField, Values
+from integrations.api.bulk import BulkView, RowOutcomes
 from integrations.api.components import ReferenceSerializer
 from integrations.api.parameters import Unreadable
 from integrations.api.views import DetailView, RecordView, Row
 from integrations.api.writing import CreatingView
 from pipeline.api import references
 from pipeline.api.accounts import AccountView
+from pipeline.api.bulk import by_external_id, with_accounts
 from pipeline.api.opportunities import OpportunityView
 from pipeline.api.records import BY_ID, as_columns, living, living_columns, refuse_the_future
 from pipeline.api.writing import RecordWritingView
 from pipeline.models import ExternalScore
 from pipeline.models.external_score import Trend
-from pipeline.operations import UnableToRecordScore, record_external_score
+from pipeline.operations import UnableToRecordScore, record_external_score, record_external_scores
 from tenancy.keyset import Sort
+from tenancy.models import Organization
 from tenancy.texts import UnfitText, clean_text
 
 EXAMPLE = {
@@ -163,6 +168,40 @@ class ExternalScoreListView(ExternalScoreView, RecordWritingView, CreatingView):
         parameters.moment("scored_from", "scored_at__gte", "Said at this moment or later."),
         parameters.moment("scored_to", "scored_at__lte", "Said at this moment or earlier."),
     )
+
+
+class ExternalScoreBulkView(BulkView):
+    """What other systems have said of many accounts and deals."""
+
+    required_scope, write_scope = "scores:read", "scores:write"
+    singular, plural = "external_score", "external_scores"
+    summary = "Record many external scores"
+    has_external_ids = False
+    body = Body(
+        "ExternalScoreRow",
+        [
+            *BODY.fields,
+            by_external_id("account_external_id", "The account that it is about."),
+        ],
+        read_only=sorted(BODY.read_only),
+    )
+
+    def columns(self, values: Values) -> Values:
+        """Return what a row states as the operation takes it."""
+        refuse_the_future(values, "scored_at", now=timezone.now())
+        return values
+
+    def upsert(self, source: str, rows: Mapping[str, Values]) -> RowOutcomes:
+        """Keep the scores; each row has its own answer."""
+        found = with_accounts(self.organization_id, source, rows, "account_external_id", "account_id")
+        organization = Organization.from_db("default", ["id"], [self.organization_id])
+        done = record_external_scores(
+            organization=organization, rows=found.rows, actor=None, recorded_at=timezone.now()
+        )
+        outcomes = RowOutcomes(refused={**found.refused, **done.refused})
+        outcomes.done |= {key: ("created", record_id, None) for key, record_id in done.kept.items()}
+        outcomes.done |= {key: ("unchanged", record_id, None) for key, record_id in done.unchanged.items()}
+        return outcomes
 
 
 class ExternalScoreDetailView(ExternalScoreView, DetailView):

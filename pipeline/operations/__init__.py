@@ -7,7 +7,11 @@ from pipeline.operations.changes import StaleVersion
 from pipeline.operations.contacts import ContactFields, create_contact, update_contact
 from pipeline.operations.criteria import UnableToCheck, check_criterion
 from pipeline.operations.deletion import UNDO_WINDOW, UnableToRestore, delete_record, restore_record
-from pipeline.operations.external_scores import UnableToRecordScore, record_external_score
+from pipeline.operations.external_scores import (
+    UnableToRecordScore,
+    record_external_score,
+    record_external_scores,
+)
 from pipeline.operations.inquiries import InquiryFields, UnableToChangeInquiry, receive_inquiry, update_inquiry
 from pipeline.operations.noting import NotedChange, noted_changes
 from pipeline.operations.opportunities import (
@@ -121,6 +125,7 @@ __all__ = [
     "receive_inquiry",
     "record_export",
     "record_external_score",
+    "record_external_scores",
     "record_learned_days",
     "record_opportunity_scores",
     "record_satisfaction_response",

@@ -115,3 +115,52 @@ def test_giving_needs_its_own_scope(cast: Cast, account: Any) -> None:
 
     assert answer.status_code == 403
     assert "scores:write" in answer.json()["detail"]
+
+
+def test_many_in_one_call_each_with_its_answer_and_nothing_lost(cast: Cast, acme: Caller, account: Any) -> None:
+    with organization_scope(cast.acme):
+        known = an_account(cast.acme, name="Known", source="erp", external_id="K-1")
+        deal = a_deal(cast.acme)
+    with organization_scope(cast.globex):
+        foreign = an_account(cast.globex)
+    moment = {"scored_at": "2026-11-20T21:00:00Z"}
+    by_id, own = said(account, **moment), {"model_name": "web-intent", "score": 5, **moment}
+    rows = [
+        by_id,
+        {**own, "account_external_id": "K-1"},
+        {**own, "opportunity_id": str(deal.pk)},
+        {**by_id, "score": 101},
+        {**own, "account_id": str(foreign.pk)},
+        {**own, "account_external_id": "K-2"},
+        own,
+        by_id,  # said twice in the same words
+        {**by_id, "score": 12},  # and once in others
+    ]
+
+    first = acme.post(f"{ADDRESS}/bulk", {"source": "erp", "records": rows}).json()
+    again = acme.post(f"{ADDRESS}/bulk", {"source": "erp", "records": rows[:3]}).json()
+
+    assert [one["outcome"] for one in first["results"]] == [
+        *["created"] * 3,
+        *["refused"] * 4,
+        *("unchanged", "refused"),
+    ]
+    wrong = [one["errors"][0]["name"] for one in first["results"] if "errors" in one]
+    assert wrong == ["score", "account_id", "account_external_id", "account_id", "model_name"]
+    assert (again["unchanged"], again["created"]) == (3, 0)
+    assert [one["id"] for one in again["results"]] == [one["id"] for one in first["results"][:3]]
+    with organization_scope(cast.acme):
+        assert set(ExternalScore.objects.values_list("account_id", "opportunity_id", "score")) == {
+            (account.pk, None, 78),
+            (known.pk, None, 5),
+            (None, deal.pk, 5),
+        }
+        assert DomainEvent.objects.filter(type="external_score.received").count() == 3
+    assert Caller(a_token(cast.globex)).get(ADDRESS).json()["results"] == []
+
+
+def test_many_scores_need_the_right_to_write_and_fit_into_a_call(cast: Cast, account: Any) -> None:
+    rows = {"source": "erp", "records": [said(account)] * 1_001}
+
+    assert Caller(a_token(cast.acme, ["scores:read"])).post(f"{ADDRESS}/bulk", rows).status_code == 403
+    assert Caller(a_token(cast.acme)).post(f"{ADDRESS}/bulk", rows).status_code == 422
