@@ -181,6 +181,7 @@ def _learn_silence(
                 purpose=Purpose.ACCOUNT_SILENCE,
                 examples=replace(
                     examples_of(rows, RuleCard(points=SHIPPED_POINTS)),
+                    good="silent",
                     known_at_closing=closing_columns(organization=organization, record="account"),
                 ),
                 trained_at=trained_at,

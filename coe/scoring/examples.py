@@ -21,6 +21,7 @@ class Examples:
     panels: Mapping[str, Sequence[str]] = field(default_factory=dict)  # "segment", "territory": a name for each row
     known_at_closing: Collection[str] = ()
     embargo_days: float | None = None  # None is the horizon and a week
+    good: str = "good"  # what positive outcomes are called
     shift: float = 0.0  # what sampling by outcome adds to the log-odds of these rows
 
     @property

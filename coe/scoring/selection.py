@@ -42,14 +42,14 @@ class State(StrEnum):
 SENTENCES = {
     State.TOO_FEW: "Not enough outcomes yet ({fewer} of 10): everybody gets the base rate of {rate:.1%}.",
     State.RULES: "Rules; not enough outcomes yet ({fewer} of 10).",
-    State.CORRECTED: "Rules corrected by {rows} outcomes, {positives} of them good.",
-    State.LEARNED: "Learned from {rows} outcomes, {positives} of them good ({method}).",
+    State.CORRECTED: "Rules corrected by {rows} outcomes, {positives} of them {good}.",
+    State.LEARNED: "Learned from {rows} outcomes, {positives} of them {good} ({method}).",
     State.NO_SIGNAL: (
-        "No reliable signal: in {rows} outcomes nothing that is known beforehand tells the good ones from the others"
+        "No reliable signal: in {rows} outcomes nothing that is known beforehand tells the {good} ones from the others"
         " beyond chance. Everybody gets the base rate of {rate:.1%}."
     ),
 }
-RULES_HOLD = "Rules: {rows} outcomes, {positives} of them good, show nothing beyond chance that would correct them."
+RULES_HOLD = "Rules: {rows} outcomes, {positives} of them {good}, show nothing beyond chance that would correct them."
 
 
 def method_words(code: str) -> str:
@@ -99,6 +99,7 @@ class Choice:
     columns: tuple[str, ...]  # what it may look at
     trial: Trial | None = None  # the out-of-fold predictions of the chosen one
     trials: tuple[Trial, ...] = ()  # of all candidates, on the same rows; the first is the base rate
+    good: str = "good"  # what its positive outcomes are called
     learnt: Rows = field(default_factory=lambda: np.empty(0, dtype=np.intp))  # the caller's rows behind those of trials
 
     @property
@@ -112,6 +113,7 @@ class Choice:
             rows=self.rows,
             positives=self.positives,
             method=method_words(self.code),
+            good=self.good,
         )
 
 
@@ -141,6 +143,7 @@ def choose_model(
     allow_personal: bool = False,
     embargo: float = 0,
     shift: float = 0.0,
+    good: str = "good",
 ) -> Choice:
     """Return the model that these outcomes justify.
 
@@ -150,6 +153,8 @@ def choose_model(
     few days for late bookings): only what was settled by then is learnt from in a trial by time. ``shift`` is what
     the caller's sampling by outcome adds to the log-odds (ln of the sampling rates), so that the probabilities are
     those of life, not of the sample.
+
+    ``good`` is what positive outcomes are called in sentences.
 
     ``allow_personal`` lets personal columns in. The product never does; published reference figures did.
     """
@@ -195,6 +200,7 @@ def choose_model(
         columns=tuple(outcomes.table.columns),
         trial=chosen,
         trials=tuple(trials),
+        good=good,
         learnt=known[drawn],
     )
 

@@ -39,6 +39,7 @@ def learn(examples: Examples) -> Learned:
         known_at_closing=examples.known_at_closing,
         embargo=examples.embargo,
         shift=examples.shift,
+        good=examples.good,
     )
     looked_at = examples.table.without(set(examples.table.columns) - set(choice.columns))
     return Learned(

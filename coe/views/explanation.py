@@ -269,7 +269,7 @@ def stake(found: AccountScore, override: dict[str, Any] | None) -> dict[str, Any
     expected = format_about(basis["typical_minor"] + basis["deals_minor"], found.currency)
     words = _("%(percent)s%% of %(expected)s, what it would likely spend.")
     if basis["left_out"]:
-        words += " " + _("Amounts in %(currencies)s are not counted: they can't be added without a rate.")
+        words += " " + _("Amounts in %(currencies)s are not in it.")
     given = {
         "percent": format_number(percent),
         "expected": expected,

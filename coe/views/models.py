@@ -119,7 +119,14 @@ def sentence(shown: TrainedModel, look: queries.Look) -> str:
     """Return whether it can be trusted and where not."""
     if look.alarms:
         return look.alarms[0]
-    too_sure = [one["name"] for rows in look.by.values() for one in rows if one.get("held") == "too_sure"]
+    # What its trials said of a territory is put right before anybody sees a score.
+    right = set() if look.said_at is not None else set(territory_corrections(shown))
+    too_sure = [
+        one["name"]
+        for title, rows in look.by.items()
+        for one in rows
+        if one.get("held") == "too_sure" and not (title == "territory" and one["name"] in right)
+    ]
     if too_sure:
         return _("Too sure about %(names)s: less came than was said. Elsewhere it holds.") % {
             "names": ", ".join(too_sure[:3])

@@ -79,4 +79,5 @@ def test_the_night_counts_the_shares_and_the_model_page_shows_them(cast, client_
     page = text_of(client_for(cast.ana).get("/acme/models/account_purchase/?by=territory"))
     assert "Hours and potential, by territory" in page
     assert "North × 0.5" in page
+    assert "Too sure about North" not in page, "it is put right"
     assert "Hours and potential" not in text_of(client_for(cast.sam).get("/globex/models/account_purchase/"))

@@ -104,6 +104,7 @@ def test_the_night_learns_who_falls_silent_and_puts_their_money_at_stake(cast, l
     learnt, _ = night(cast.acme)
 
     assert learnt.silence.state in ("rules_corrected", "learned")
+    assert "of them silent" in learnt.silence.sentence
     assert learnt.as_json()["silence"]["version"] == 1
     with organization_scope(cast.acme):
         model = TrainedModel.objects.get(purpose=Purpose.ACCOUNT_SILENCE)
