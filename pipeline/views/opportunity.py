@@ -103,6 +103,7 @@ def _outlook(request: MemberRequest, deal: Opportunity) -> dict[str, Any]:
         "outlook_reasons": [
             {"text": rules.reason_sentence(reason, day), "points": reason["points"]} for reason in reasons
         ],
+        "horizon_days": request.organization.setting("score_horizon_days"),
         "planned_quarter": f"Q{(due.month + 2) // 3} {due.year}" if due else "",
     }
 

@@ -58,6 +58,9 @@ def test_the_page_says_won_lost_and_later_and_why(cast: Cast, deal: Opportunity,
 
     assert "about 60 are won" in page
     assert "It may be 50 to 70." in page
+    assert page.count(">Chance to win<") == 1, "one headline"
+    assert "Usual in its stage" in page
+    assert "the score beside Velora, whether it buys anything within 90 days" in page
     assert "Won by the end of Q2 2026" in page
     assert "Won 45%, later 25%, lost 30%" in page
     assert "The close date has passed" in page
