@@ -30,6 +30,7 @@ class Action(StrEnum):
     VIEW_OPPORTUNITIES = "view_opportunities"
     EDIT_OPPORTUNITIES = "edit_opportunities"
     EXPORT_OPPORTUNITIES = "export_opportunities"
+    MANAGE_PIPELINES = "manage_pipelines"
     LOG_ACTIVITY = "log_activity"
     VIEW_INQUIRIES = "view_inquiries"
     EDIT_INQUIRIES = "edit_inquiries"
@@ -105,6 +106,8 @@ ALLOWED: dict[Action, dict[Role, Reach]] = {
         **_selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE),
         **_all(Role.ANALYST, Role.AUDITOR),
     },
+    # One process for everybody: who leads may change it, and each change is told.
+    Action.MANAGE_PIPELINES: _all(Role.ADMIN, Role.LEADER),
     Action.LOG_ACTIVITY: _all(*_SELLING, Role.COACH, Role.EXPERT),
     Action.VIEW_INQUIRIES: _all(*_EVERYBODY),
     # A question waits for whoever is free: anybody who sells may take it and answer.

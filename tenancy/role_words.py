@@ -25,6 +25,7 @@ ACTION_WORDS: dict[Action, Words] = {
     Action.VIEW_OPPORTUNITIES: _("See deals"),
     Action.EDIT_OPPORTUNITIES: _("Change deals"),
     Action.EXPORT_OPPORTUNITIES: _("Export deals"),
+    Action.MANAGE_PIPELINES: _("Change pipelines and stages"),
     Action.LOG_ACTIVITY: _("Log calls and notes"),
     Action.VIEW_INQUIRIES: _("See inquiries"),
     Action.EDIT_INQUIRIES: _("Change inquiries"),

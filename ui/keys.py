@@ -64,7 +64,8 @@ SELECTED = KeyGroup(
         Key(("Del",), _("Delete"), data_key="Delete"),
     ),
 )
-GROUPS = (EVERYWHERE, LISTS, SELECTED)
+BOARD = KeyGroup(_("Board"), (Key(("]",), _("Move the card one stage forward, back"), also=("[",)),))
+GROUPS = (EVERYWHERE, LISTS, BOARD, SELECTED)
 
 CAPS = {
     "apple": {MOD: "⌘", SHIFT: "⇧", "Del": "⌦"},

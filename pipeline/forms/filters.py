@@ -26,12 +26,14 @@ from pipeline.queries.orders import OrderFilter
 from pipeline.queries.products import ProductFilter
 
 
-def _search(label: Any) -> forms.CharField:
+def search_filter(label: Any) -> forms.CharField:
+    """Return a field that is searched as it is typed."""
     widget = forms.TextInput(attrs={"type": "search", "class": "input filter", "placeholder": label, "data-filter": ""})
     return forms.CharField(label=label, max_length=100, required=False, widget=widget)
 
 
-def _choice(label: Any, choices: ChoiceList = ()) -> forms.ChoiceField:
+def choice_filter(label: Any, choices: ChoiceList = ()) -> forms.ChoiceField:
+    """Return a select that sends its form at once."""
     widget = forms.Select(attrs={"data-send": "", "class": "input"})
     return forms.ChoiceField(label=label, choices=[("", label), *choices], required=False, widget=widget)
 
@@ -78,12 +80,12 @@ class FilterForm(forms.Form):
 class AccountFilterForm(FilterForm):
     """What the list of accounts can be narrowed to."""
 
-    name = _search(_("Name begins with"))
-    lifecycle = _choice(_("Any state"), Lifecycle.choices)
-    segment = _choice(_("Any segment"), Segment.choices)
-    region = _choice(_("Any region"))
-    band = _choice(_("Any priority"), Band.choices)
-    owner = _choice(_("Any owner"))
+    name = search_filter(_("Name begins with"))
+    lifecycle = choice_filter(_("Any state"), Lifecycle.choices)
+    segment = choice_filter(_("Any segment"), Segment.choices)
+    region = choice_filter(_("Any region"))
+    band = choice_filter(_("Any priority"), Band.choices)
+    owner = choice_filter(_("Any owner"))
 
     def narrowed(self) -> AccountFilter:
         """Return the filter as the query takes it."""
@@ -101,10 +103,10 @@ class AccountFilterForm(FilterForm):
 class OpportunityFilterForm(FilterForm):
     """What the list of deals can be narrowed to."""
 
-    name = _search(_("Name begins with"))
-    outcome = _choice(_("Open, won and lost"), Outcome.choices)
-    stage = _choice(_("Any stage"))
-    owner = _choice(_("Any owner"))
+    name = search_filter(_("Name begins with"))
+    outcome = choice_filter(_("Open, won and lost"), Outcome.choices)
+    stage = choice_filter(_("Any stage"))
+    owner = choice_filter(_("Any owner"))
     # Comes with a link, such as that of "won this quarter"; a chip shows it and takes it off.
     closed_from = forms.DateField(label=_("Closed from"), required=False, widget=forms.HiddenInput())
 
@@ -123,8 +125,8 @@ class OpportunityFilterForm(FilterForm):
 class ContactFilterForm(FilterForm):
     """What the list of contacts can be narrowed to."""
 
-    name = _search(_("Name begins with"))
-    role = _choice(_("Any role"), BuyingRole.choices)
+    name = search_filter(_("Name begins with"))
+    role = choice_filter(_("Any role"), BuyingRole.choices)
 
     def narrowed(self) -> ContactFilter:
         """Return the filter as the query takes it."""
@@ -134,9 +136,9 @@ class ContactFilterForm(FilterForm):
 class InquiryFilterForm(FilterForm):
     """What the list of inquiries can be narrowed to."""
 
-    state = _choice(_("Any state"), [(WAITING, _("Waiting")), *InquiryState.choices])
-    channel = _choice(_("Any way"), InquiryChannel.choices)
-    owner = _choice(_("Any owner"))
+    state = choice_filter(_("Any state"), [(WAITING, _("Waiting")), *InquiryState.choices])
+    channel = choice_filter(_("Any way"), InquiryChannel.choices)
+    owner = choice_filter(_("Any owner"))
 
     def narrowed(self) -> InquiryFilter:
         """Return the filter as the query takes it."""
@@ -147,8 +149,8 @@ class InquiryFilterForm(FilterForm):
 class OrderFilterForm(FilterForm):
     """What the list of orders can be narrowed to."""
 
-    number = _search(_("Number begins with"))
-    status = _choice(_("Any state"), OrderStatus.choices)
+    number = search_filter(_("Number begins with"))
+    status = choice_filter(_("Any state"), OrderStatus.choices)
     late = forms.BooleanField(label=_("Late only"), required=False, widget=forms.CheckboxInput())
 
     def narrowed(self) -> OrderFilter:
@@ -160,9 +162,9 @@ class OrderFilterForm(FilterForm):
 class ProductFilterForm(FilterForm):
     """What the list of products can be narrowed to."""
 
-    name = _search(_("Name begins with"))
-    family = _choice(_("Any family"))
-    state = _choice(_("Sold and retired"), [("active", _("Can be sold")), ("retired", _("Retired"))])
+    name = search_filter(_("Name begins with"))
+    family = choice_filter(_("Any family"))
+    state = choice_filter(_("Sold and retired"), [("active", _("Can be sold")), ("retired", _("Retired"))])
 
     def narrowed(self) -> ProductFilter:
         """Return the filter as the query takes it."""

@@ -27,6 +27,7 @@ from pipeline.queries.opportunities import (
 )
 from pipeline.queries.opportunity_scores import deal_outlook, opportunity_score
 from pipeline.queries.orders import OrderFilter, order_lines, order_totals, orders, orders_page
+from pipeline.queries.process import pipelines, process_changes
 from pipeline.queries.products import ProductFilter, products, products_page
 from pipeline.queries.timeline import undone_of
 
@@ -67,6 +68,8 @@ __all__ = [
     "orders",
     "orders_page",
     "owner_choices",
+    "pipelines",
+    "process_changes",
     "product_choices",
     "product_families",
     "products",

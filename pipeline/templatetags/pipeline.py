@@ -1,5 +1,6 @@
 """What the pages of customers and deals say in words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,10 +15,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from pipeline.models import Account, Opportunity, OpportunityHistory, Order, OrderStatus, TrackedField
+from pipeline.models import Account, CriterionCode, Opportunity, OpportunityHistory, Order, OrderStatus, TrackedField
 from pipeline.queries import action_words
 from pipeline.queries.account_overview import Satisfaction
 from pipeline.queries.badges import Badge, wants_check
+from pipeline.queries.board import Standing, standing_of
 from tenancy.access import Action
 from tenancy.money import exponent, to_minor
 from ui.formats import format_day, format_money, format_number
@@ -122,6 +124,18 @@ def unit_price(price_e4: int, currency: str) -> str:
 def exact_money(amount: Decimal, currency: str) -> str:
     """Print an exact amount, rounded to what the currency has."""
     return format_money(to_minor(amount, currency), currency)
+
+
+@register.simple_tag
+def standing(deal: Opportunity, now: datetime, today: date) -> Standing:
+    """Say how an open deal stands in its stage and against its close date."""
+    return standing_of(deal, now=now, today=today)
+
+
+@register.simple_tag
+def criterion(one: Mapping[str, str]) -> str:
+    """Print what a stage asks for."""
+    return one.get("text") or str(CriterionCode(one["code"]).label)
 
 
 @register.simple_tag

@@ -41,14 +41,15 @@ def opportunity(request: MemberRequest, opportunity_id: UUID) -> HttpResponse:
 
     Asked for as a part it is the layer that the badge of its chance opens.
     """
-    deal: Opportunity = get_object_or_404(_found(request), pk=opportunity_id)
+    deal: Opportunity = get_object_or_404(found_deals(request), pk=opportunity_id)
     in_part = request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request
     if in_part and (said := _outlook(request, deal)):
         return render(request, "pipeline/deal_why.html", {"deal": deal, **said})
     return _page(request, deal)
 
 
-def _found(request: MemberRequest) -> OpportunityQuerySet:
+def found_deals(request: MemberRequest) -> OpportunityQuerySet:
+    """Return the deals that the member sees, each with what its page shows beside it."""
     today = local_day(request.organization, timezone.now())
     found = queries.opportunities(organization=request.organization, member=request.member, today=today)
     found = found.with_editable(request.member, Action.EDIT_OPPORTUNITIES, as_of=today)
@@ -171,7 +172,7 @@ DEALS = RecordKind(
     list_page="opportunities",
     list_name=gettext_lazy("Deals"),
     action=Action.EDIT_OPPORTUNITIES,
-    found=_found,
+    found=found_deals,
     make_form=_form,
     values=opportunity_values,
     update=operations.update_opportunity,

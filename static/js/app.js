@@ -49,6 +49,16 @@
   });
   $("#main form[method=post] :is([data-first-error], [aria-invalid=true])")?.focus();
 
+  /* What only one page does comes with it */
+  const fetchNeeds = () => document.querySelectorAll("[data-needs]").forEach(one => {
+    if ($(`script[src="${one.dataset.needs}"]`)) return;
+    const script = document.createElement("script");
+    script.src = one.dataset.needs;
+    document.head.append(script);
+  });
+  fetchNeeds();
+  document.addEventListener("htmx:afterSettle", fetchNeeds);
+
   /* A request that failed says so where the person works, in the words of the server's template */
   const complain = name => {
     const words = $(`template#${name}`), main = $("#main");

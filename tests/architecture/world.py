@@ -67,6 +67,8 @@ def parameters_of(cast: Cast) -> dict[str, Callable[[], str]]:
         "unit_id": lambda: str(Unit.objects.exclude(parent=None).earliest("id").pk),
         "purpose": lambda: a_model(acme).purpose,
         "report_id": lambda: str(a_score_report(acme, rui).pk),
+        "pipeline_id": lambda: str(records.a_stage(acme).pipeline_id),
+        "stage_id": lambda: str(records.a_stage(acme).pk),
         "membership_id": lambda: str(a_membership(acme, rui).pk),
     }
 

@@ -11,6 +11,7 @@ from agile_sales.night_calendar import new_night
 from pipeline.models import Account, CustomColumn, NextAction, Opportunity, SatisfactionResponse
 from pipeline.operations import (
     NewOpportunityScore,
+    change_stage,
     log_activity,
     record_external_score,
     record_opportunity_scores,
@@ -20,6 +21,23 @@ from tenancy.scoping import organization_scope
 from tests.architecture.world import a_bulk_change, a_scored_account
 from tests.cast import Cast
 from tests.pipeline import records
+
+
+def _changed_process(cast: Cast) -> str:
+    with organization_scope(cast.acme):
+        stage = records.a_stage(cast.acme)
+        asked = [{"code": "decision_maker"}, {"code": "confirmed", "text": "Need and budget range are confirmed"}]
+        change_stage(
+            organization=cast.acme,
+            stage=stage,
+            version=1,
+            actor=cast.lena,
+            at=timezone.now(),
+            reason="Too much came in too early",
+            exit_criteria=asked,
+            is_strict=True,
+        )
+    return reverse("pipeline:process", args=[cast.acme.slug])
 
 
 def _velora(cast: Cast) -> dict[str, UUID]:
@@ -177,6 +195,7 @@ CUSTOMER_PAGES: list[tuple[str, Callable[[Cast], str]]] = [
     ("search-found", _search("velora")),
     ("search-guessed", _search("velroa")),
     ("search-nothing", _search("zzzz")),
+    ("process-changed", _changed_process),
     ("many-changed", _many_changed),
     ("accounts-none-fits", of_velora("accounts", name="zzz")),
     ("accounts-empty", lambda cast: reverse("pipeline:accounts", args=[cast.acme.slug])),
