@@ -26,7 +26,7 @@ def _select(label: Any, choices: Sequence[tuple[str, Any]] = ()) -> forms.Choice
 
 
 def _day(label: Any) -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date", "class": "input filter", "aria-label": label, "data-filter": ""})
+    widget = forms.DateInput(attrs={"type": "date", "class": "input filter", "data-filter": ""})
     return forms.DateField(label=label, required=False, widget=widget)
 
 

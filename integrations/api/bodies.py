@@ -208,14 +208,16 @@ def matching(name: str, pattern: str, words: str, description: str, *, example: 
     return BodyField(name, description, schema, read, example, **{"empty": "", **more})
 
 
-def code(name: str, choices: Sequence[str], description: str, *, example: Any = None, **more: Any) -> Any:
-    """Return a field that takes one of some codes."""
+def code(
+    name: str, choices: Sequence[str], description: str, *, words: str = "", example: Any = None, **more: Any
+) -> Any:
+    """Return a field that takes one of some codes; `words` describe many."""
     allowed = list(choices)
 
     def read(given: Any) -> str:
         if type(given) is str and given in allowed:
             return given
-        raise Unreadable(f"takes one of {', '.join(allowed)}")
+        raise Unreadable(f"takes {words or 'one of ' + ', '.join(allowed)}")
 
     return BodyField(name, description, {"type": "string", "enum": allowed}, read, example, **{"empty": "", **more})
 

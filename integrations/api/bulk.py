@@ -71,7 +71,7 @@ OUTCOME_EXAMPLE = {
             "row": 1,
             "external_id": "K-1002",
             "outcome": "refused",
-            "errors": [{"name": "country", "detail": "country takes two capital letters (ISO 3166)."}],
+            "errors": [{"name": "country", "detail": "country takes the two letters of a country (ISO 3166)."}],
         },
     ],
 }

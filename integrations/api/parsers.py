@@ -1,5 +1,6 @@
 """How bodies are read: JSON, whole, and no larger than settings allow."""
 
+import json
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -49,6 +50,24 @@ def parsed(body: bytes) -> Any:
     :raises UnreadableBody: when it is none.
     """
     try:
-        return orjson.loads(body)
+        said = orjson.loads(body)
+        # The reader above takes the last of two; which one was meant nobody knows.
+        json.loads(body, object_pairs_hook=_each_once)
+    except _SaidTwiceError as error:
+        raise UnreadableBody(f"The body says {error} twice.") from None
     except orjson.JSONDecodeError as error:
         raise UnreadableBody(f"The body is no JSON: {error}.") from None
+    except RecursionError:
+        raise UnreadableBody("The body is nested too deeply.") from None
+    return said
+
+
+class _SaidTwiceError(ValueError):
+    """A name stands twice in one object."""
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> None:
+    names = {name for name, _ in pairs}
+    if len(names) < len(pairs):
+        given = [name for name, _ in pairs]
+        raise _SaidTwiceError(next(name for name in given if given.count(name) > 1)[:200])

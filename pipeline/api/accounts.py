@@ -13,6 +13,7 @@ from integrations.api.components import money, reference
 from integrations.api.members import MemberView
 from integrations.api.views import RecordView, Row
 from integrations.api.writing import CreatingView
+from integrations.imports.countries import NAMES
 from pipeline.api import references
 from pipeline.api.bulk import by_external_id, with_accounts
 from pipeline.api.components import AccountSerializer
@@ -62,7 +63,9 @@ BODY = Body(
         bodies.code("segment", Segment.values, "How large it is to you.", example="key"),
         bodies.text("industry", 120, "The industry.", example="Mobility"),
         bodies.text("region", 120, "The region.", example="North"),
-        bodies.matching("country", "[A-Z]{2}", "two capital letters (ISO 3166)", "The country.", example="NL"),
+        bodies.code(
+            "country", sorted(NAMES), "The country.", words="the two letters of a country (ISO 3166)", example="NL"
+        ),
         bodies.text("city", 120, "The city.", example="Utrecht"),
         bodies.website("website", "The address of its website.", example="https://velora.example"),
         bodies.whole("employees", 0, 10_000_000, "How many people work there.", example=420),

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from integrations.imports.countries import NAMES
 from pipeline.forms.record import (
     NOTHING,
     AccountNameField,
@@ -96,7 +97,10 @@ class AccountForm(RecordForm):
 
     def clean_country(self) -> str:
         """Return the country's letters in capitals."""
-        return str(self.cleaned_data["country"]).upper()
+        letters = str(self.cleaned_data["country"]).upper()
+        if letters and letters not in NAMES:
+            raise forms.ValidationError(self.fields["country"].error_messages["invalid"], "invalid")
+        return letters
 
     def clean(self) -> dict[str, Any]:
         """Return the data with the amounts in minor units."""

@@ -66,6 +66,12 @@ class TestList:
         assert changed.url == reverse("pipeline:account", kwargs={"organization": "acme", "account_id": account.pk})
         assert (changed.record, changed.name) == ("Account", "Velora E-Bikes")
 
+    def test_the_days_that_it_is_narrowed_to_have_labels_that_one_sees(self, auditor: Client) -> None:
+        shown = page(auditor)
+
+        for name, word in (("from_day", "From"), ("to_day", "To")):
+            assert f'<label class="check" for="id_{name}">{word}<input' in shown
+
     def test_it_shows_it_on_the_page(self, auditor: Client, account: Account) -> None:
         text = page(auditor, record=account.pk)
 

@@ -34,7 +34,7 @@ def test_it_keeps_what_was_typed_when_something_is_wrong(cast: Cast, client_for:
 
     response = client.post(
         url("account-new"),
-        as_typed(form, name="Velora", potential="1.005", currency="EUR", country="Holland", parent="No such"),
+        as_typed(form, name="Velora", potential="1.005", currency="EUR", country="ZZ", parent="No such"),
     )
 
     page = text_of(response)

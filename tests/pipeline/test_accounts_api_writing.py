@@ -66,6 +66,30 @@ def test_what_is_sent_is_what_is_kept_and_shown(cast: Cast, acme: Caller) -> Non
         assert account.created_at == account.recorded_at
 
 
+def test_a_name_that_stands_twice_is_refused_for_nobody_knows_which_was_meant(cast: Cast, acme: Caller) -> None:
+    for body in (
+        b'{"name": "Kelp", "name": "Moss"}',
+        b'{"name": "Kelp", "potential": {"amount_minor": 1, "amount_minor": 2}}',
+    ):
+        answer = acme.post(ADDRESS, body)
+
+        assert answer.status_code == 400
+        assert "twice" in answer.json()["detail"]
+    with organization_scope(cast.acme):
+        assert not Account.objects.exists()
+
+
+def test_a_country_is_one_that_there_is(cast: Cast, acme: Caller) -> None:
+    answer = acme.post(ADDRESS, {"name": "Kelp", "country": "ZZ"})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0] == {
+        "name": "country",
+        "detail": "country takes the two letters of a country (ISO 3166).",
+    }
+    assert acme.post(ADDRESS, {"name": "Kelp", "country": "NA"}).status_code == 201
+
+
 def test_a_name_is_enough(acme: Caller) -> None:
     made = json.loads(acme.post(ADDRESS, {"name": "Kelp"}).content)
 
