@@ -60,6 +60,7 @@ urlpatterns = [
     path("opportunities/new/", opportunity.opportunity_new, name="opportunity-new"),
     path("opportunities/<uuid:opportunity_id>/", opportunity.opportunity, name="opportunity"),
     path("opportunities/<uuid:opportunity_id>/edit/", opportunity.opportunity_edit, name="opportunity-edit"),
+    path("opportunities/<uuid:opportunity_id>/check/", opportunity.opportunity_check, name="opportunity-check"),
     path("opportunities/<uuid:opportunity_id>/move/", opportunity.opportunity_move, name="opportunity-move"),
     path("opportunities/<uuid:opportunity_id>/delete/", opportunity.opportunity_delete, name="opportunity-delete"),
     path("opportunities/<uuid:opportunity_id>/restore/", opportunity.opportunity_restore, name="opportunity-restore"),

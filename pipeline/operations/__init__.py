@@ -5,7 +5,7 @@ from pipeline.operations.accounts import AccountFields, UnableToNestAccount, cre
 from pipeline.operations.activities import ActivityFields, UnableToLogActivity, log_activity, update_activity
 from pipeline.operations.changes import StaleVersion
 from pipeline.operations.contacts import ContactFields, create_contact, update_contact
-from pipeline.operations.criteria import UnableToCheck, check_criterion
+from pipeline.operations.criteria import UnableToCheck, check_criterion, checklist
 from pipeline.operations.deletion import UNDO_WINDOW, UnableToRestore, delete_record, restore_record
 from pipeline.operations.external_scores import (
     UnableToRecordScore,
@@ -101,6 +101,7 @@ __all__ = [
     "change_stage",
     "change_view",
     "check_criterion",
+    "checklist",
     "choose_view",
     "create_account",
     "create_contact",

@@ -118,6 +118,25 @@ def unmet(*, organization: Organization, deal: Opportunity, asked: Sequence[Crit
     return [one for one in asked if not is_met(one, deal.pk, said, known, today)]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """One thing that has to be true before a deal goes on. `text` is there where a person says that it is."""
+
+    words: str
+    text: str
+    is_met: bool
+
+
+def checklist(*, organization: Organization, deal: Opportunity, today: date) -> list[Asked]:
+    """Return what a deal needs to go on from its stage, and whether it has that; nothing of a closed one."""
+    asked: list[Criterion] = deal.stage.exit_criteria if deal.is_open else []
+    said: list[str] | None = getattr(deal, "confirmed", None)  # a page reads them together with the deal
+    open_questions = [one for one in asked if said is None or one["code"] != CriterionCode.CONFIRMED]
+    lacks = unmet(organization=organization, deal=deal, asked=open_questions, today=today)
+    lacks += [one for one in asked if one not in open_questions and one["text"] not in (said or ())]
+    return [Asked(criterion_words(one), one.get("text", ""), one not in lacks) for one in asked]
+
+
 def lacks_words(lacks: Sequence[Criterion], old: Stage, new: Stage) -> str:
     """Return what a refused move says: each thing that is still missing, in the words of the process."""
     missing = "; ".join(criterion_words(one) for one in lacks)

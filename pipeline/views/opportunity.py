@@ -4,6 +4,9 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,9 +16,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from pipeline import operations, queries, rules
 from pipeline.forms.opportunities import MoveForm, NewOpportunityForm, OpportunityForm, opportunity_values
-from pipeline.models import Account, Opportunity, Stage
-from pipeline.operations import StaleVersion, UnableToMoveStage, noted_changes
+from pipeline.models import Account, CriterionCheck, Opportunity, Stage
+from pipeline.operations import StaleVersion, UnableToCheck, UnableToMoveStage, noted_changes
 from pipeline.queries.badges import score_badge
+from pipeline.queries.deal_warnings import deal_warnings
 from pipeline.queries.score_words import shown_reasons
 from pipeline.querysets import OpportunityQuerySet
 from pipeline.views.contacts import account_of_address
@@ -53,8 +57,12 @@ def found_deals(request: MemberRequest) -> OpportunityQuerySet:
     today = local_day(request.organization, timezone.now())
     found = queries.opportunities(organization=request.organization, member=request.member, today=today)
     found = found.with_editable(request.member, Action.EDIT_OPPORTUNITIES, as_of=today)
+    checks = CriterionCheck.objects.for_organization(request.organization).filter(opportunity=OuterRef("pk"))
     found = found.annotate(
-        score_badge=score_badge(), deal_outlook=queries.deal_outlook(), said_by_others=queries.said_of("opportunity")
+        confirmed=ArraySubquery(checks.values("criterion")),
+        score_badge=score_badge(),
+        deal_outlook=queries.deal_outlook(),
+        said_by_others=queries.said_of("opportunity"),
     )
     return found.select_related("account", "stage", "owner", "product")
 
@@ -67,13 +75,17 @@ def _page(
     may_edit = bool(getattr(deal, "is_editable", False))
     if may_edit and move_form is None:
         move_form = _move_form(request, deal, initial={"stage": str(deal.stage_id), "version": deal.version})
+    today = local_day(request.organization, now)
+    activities = queries.opportunity_activities(
+        organization=request.organization, member=request.member, opportunity=deal
+    )
     context = {
         "deal": deal,
+        "warnings": deal_warnings(deal=deal, history=history, activities=activities, now=now, today=today),
+        "checklist": operations.checklist(organization=request.organization, deal=deal, today=today),
         "stays": queries.stage_stays(history, as_of=deal.closed_at or now),
         "changes": queries.field_changes(organization=request.organization, history=history),
-        "activities": queries.opportunity_activities(
-            organization=request.organization, member=request.member, opportunity=deal
-        ),
+        "activities": activities,
         "undone": queries.undone_of(organization=request.organization, subject_type="opportunity", subject_id=deal.pk),
         "custom_facts": queries.custom_facts(
             organization=request.organization, record="opportunity", values=deal.custom
@@ -84,7 +96,7 @@ def _page(
         "may_edit": may_edit,
         "days_in_stage": max(0, (now - deal.stage_entered_at).days),
         "now": now,
-        "today": local_day(request.organization, now),
+        "today": today,
     }
     return render(request, "pipeline/opportunity.html", context, status=status)
 
@@ -149,6 +161,25 @@ def opportunity_move(request: MemberRequest, opportunity_id: UUID) -> HttpRespon
     here = DEALS.url(request, deal)
     say_done(request, _("Moved to %s.") % deal.stage.name, noted, page=here)
     return redirect(here)
+
+
+@member_can(Action.EDIT_OPPORTUNITIES)
+@require_POST
+def opportunity_check(request: MemberRequest, opportunity_id: UUID) -> HttpResponse:
+    """Confirm what the stage of a deal asks for, or take that back."""
+    deal: Opportunity = editable(request, DEALS, opportunity_id)
+    try:
+        operations.check_criterion(
+            organization=request.organization,
+            opportunity=deal,
+            criterion=request.POST.get("criterion", ""),
+            is_met=request.POST.get("is_met") == "1",
+            actor=request.member,
+            at=timezone.now(),
+        )
+    except UnableToCheck as error:
+        messages.warning(request, str(error))
+    return redirect(DEALS.url(request, deal))
 
 
 def _form(request: MemberRequest, deal: Opportunity | None, **data: Any) -> OpportunityForm:
