@@ -211,10 +211,7 @@ def _score(organization: Organization, piece: ScoringChunk, scored_at: datetime.
         background=Market.from_json(plan.background),
         ranges=[(piece.first, piece.last)],
     )
-    territories = method.corrections
-    data = b"".join(
-        scored_rows(block, method.card, method.scorer, silence.scorer, territories).tobytes() for block in blocks
-    )
+    data = b"".join(scored_rows(block, method.card, method.scorer, silence.scorer).tobytes() for block in blocks)
     piece.data, piece.checksum = data, hashlib.sha256(data).hexdigest()
     piece.accounts, piece.done_at = len(data) // ROW.itemsize, scored_at
     piece.save(update_fields=["data", "checksum", "accounts", "done_at"])

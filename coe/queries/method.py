@@ -1,7 +1,7 @@
 """By what accounts are scored: the rule card in force, corrected or replaced by the model that counts."""
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from coe.models import Purpose, RuleCard, ScoringPlan, SilencePlan, TrainedModel
@@ -33,15 +33,15 @@ class Method:
         """What its scores rest on: a code of ``coe.scoring.selection.State``."""
         return "rules" if self.model is None else self.model.state
 
-    @property
-    def corrections(self) -> dict[str, float]:
-        """What is added to the log-odds of each territory that the model was wrong about when it was tried."""
-        return territory_corrections(self.model)
-
 
 def territory_corrections(model: TrainedModel | None) -> dict[str, float]:
     """Return what a version adds to the log-odds of territories; one that found no signal treats everybody alike."""
     return {} if model is None or model.state not in ("rules_corrected", "learned") else corrections(model.metrics)
+
+
+def _put_right(scorer: "Scorer", model: TrainedModel | None) -> "Scorer":
+    """Return the scorer with the levels of its territories: whoever scores an account again finds the same."""
+    return replace(scorer, territories=territory_corrections(model))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def method_in_force(
     live = champion(organization=organization, purpose=Purpose.ACCOUNT_PURCHASE, as_of=known_at)
     if live.scorer is None:
         return Method(card, note=live.note)
-    return Method(live.card or card, live.model, live.scorer, live.note)
+    return Method(live.card or card, live.model, _put_right(live.scorer, live.model), live.note)
 
 
 def silence_in_force(*, organization: Organization, known_at: datetime.datetime) -> Silence:
@@ -98,7 +98,7 @@ def method_of(*, organization: Organization, plan: ScoringPlan) -> Method:
     scorer, why = scorer_of(organization=organization, model=plan.model)
     if scorer is None:
         raise LookupError(why)
-    return Method(card, plan.model, scorer, plan.note)
+    return Method(card, plan.model, _put_right(scorer, plan.model), plan.note)
 
 
 def silence_of(*, organization: Organization, plan: ScoringPlan) -> Silence:

@@ -4,7 +4,6 @@ A piece knows log-odds and amounts. Ranks, bands and, for the rule card, the int
 of seconds once all pieces are there.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -51,25 +50,13 @@ class Ranking:
     intercept: float  # 0 for a learnt model
 
 
-def scored_rows(
-    block: FeatureBlock,
-    card: RuleCard,
-    scorer: "Scorer | None",
-    silence: "Scorer | None" = None,
-    corrections: Mapping[str, float] | None = None,
-) -> Rows:
-    """Return what is to be kept of a block: bytes of a fixed size, the same for the same block.
-
-    ``corrections`` are added to a learnt model's log-odds, by territory.
-    """
+def scored_rows(block: FeatureBlock, card: RuleCard, scorer: "Scorer | None", silence: "Scorer | None" = None) -> Rows:
+    """Return what is to be kept of a block: bytes of a fixed size, the same for the same block."""
     points = signal_points(block, card)
     stake = stakes(block)
     rows = np.zeros(len(block), dtype=ROW)
     rows["id"] = block.account_ids
     rows["points"] = points if scorer is None else scorer.log_odds(block.table, points)
-    if scorer is not None and corrections:
-        region = block.table.columns["region"]
-        rows["points"] += np.asarray([*(corrections.get(word, 0.0) for word in region.words), 0.0])[region.codes]
     for name in ("typical_minor", "deals_minor", "deal_count", "purchase_count", "left_out"):
         rows[name] = getattr(stake, name)
     rows["silence"] = np.nan

@@ -6,7 +6,7 @@ left out and why. That nothing can be told from the columns is a result, too: ``
 """
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -67,10 +67,15 @@ class Scorer:
     curve: Curve = field(default_factory=Curve)
     shift: float = 0.0  # puts right the log-odds of a sample that has more positives than life
     evidence: Evidence = field(default_factory=Evidence)
+    territories: Mapping[str, float] = field(default_factory=dict)  # log-odds by which their level is put right
 
     def log_odds(self, table: Table, points: Floats | None = None) -> Floats:
         """Return the calibrated log-odds of each row."""
-        return self.curve.log_odds(self.model.log_odds(table, points)) + self.shift
+        found = self.curve.log_odds(self.model.log_odds(table, points)) + self.shift
+        region = table.columns.get("region") if self.territories else None
+        if region is None:
+            return found
+        return found + np.asarray([*(self.territories.get(word, 0.0) for word in region.words), 0.0])[region.codes]
 
     def probabilities(self, table: Table, points: Floats | None = None) -> Floats:
         """Return the probability of each row, between 1 and 99 per cent."""

@@ -10,8 +10,9 @@ from agile_sales.night_calendar import new_night
 from coe.models import Purpose, TrainedModel
 from coe.queries import to_check
 from coe.queries.fairness import latest_shares
+from coe.queries.score_changes import look
 from coe.scoring.fairness import Treated, corrections, shares
-from pipeline.models import AccountScore
+from pipeline.models import Account, AccountScore
 from tenancy.scoping import organization_scope
 from tests.coe.records import NOW
 from tests.coe.test_learning_in_the_night import give_history
@@ -71,6 +72,14 @@ def test_the_night_counts_the_shares_and_the_model_page_shows_them(cast, client_
         assert latest_shares(organization=cast.globex, title="territory") == []
 
     after = night(cast)
+    with organization_scope(cast.acme):
+        again = look(organization=cast.acme)
+        assert again is not None
+        for account in Account.objects.all():
+            block = again.block(account.pk)
+            assert block is not None
+            scored = again.probability(block)
+            assert scored == pytest.approx(after[account.name]), "who scores it again finds the same"
 
     odds = {name: chance / (1 - chance) for name, chance in before.items() if 0.02 < chance < 0.98}
     assert odds
