@@ -101,6 +101,19 @@ def test_what_it_says_of_doing_something_is_what_the_next_night_finds(cast, cust
     assert not [lever for lever in after["levers"] if "decides" in lever["words"]]
 
 
+def looked_at(organization):
+    """Return the newest night, which there has to be."""
+    look = score_changes.look(organization=organization)
+    assert look is not None
+    return look
+
+
+def intercept(look):
+    """Return where the rule card starts, which it was the method of that night."""
+    assert look.plan.intercept is not None
+    return look.plan.intercept
+
+
 def test_what_moved_a_score_is_said_fact_by_fact_and_adds_up(cast, customers, client_for, monkeypatch):
     with organization_scope(cast.acme):
         records = Records(cast.acme)
@@ -121,8 +134,9 @@ def test_what_moved_a_score_is_said_fact_by_fact_and_adds_up(cast, customers, cl
 
 def test_where_a_score_goes_while_nothing_happens_is_what_a_later_night_finds(cast, customers):
     with organization_scope(cast.acme):
-        before = score_changes.look(organization=cast.acme)
+        before = looked_at(cast.acme)
         foretold = score_changes.ahead(now=before, account_id=customers.eager.pk, days=13)
+        assert foretold is not None
         score = AccountScore.objects.get(account=customers.eager).score
     with organization_scope(cast.globex):
         assert score_changes.look(organization=cast.globex) is None
@@ -130,9 +144,9 @@ def test_where_a_score_goes_while_nothing_happens_is_what_a_later_night_finds(ca
 
     with organization_scope(cast.acme):
         # The mean of all scores stays the base rate: of what is usual that night another one starts.
-        after = score_changes.look(organization=cast.acme).plan.intercept
-        found = log_odds(AccountScore.objects.get(account=customers.eager).probability) - after
-    assert foretold.score == score_of(logistic(before.plan.intercept + found))
+        probability = AccountScore.objects.get(account=customers.eager).probability
+        found = log_odds(probability) - intercept(looked_at(cast.acme))
+    assert foretold.score == score_of(logistic(intercept(before) + found))
     assert foretold.score < score, "the inquiry no longer counts"
 
 
@@ -143,22 +157,25 @@ def test_what_is_said_of_a_learnt_score_is_what_scoring_again_finds(cast):
         boss = Records(cast.acme).contact(account, is_decision_maker=True)
     night(cast.acme)
     with organization_scope(cast.acme):
-        now = score_changes.look(organization=cast.acme)
+        now = looked_at(cast.acme)
         assert now.method.scorer is not None
         before = AccountScore.objects.get(account=account).score
         levers = {one.code: one.gain for one in learned_levers(organization=cast.acme, account_id=account.pk)}
         foretold = score_changes.ahead(now=now, account_id=account.pk, days=3)
+        assert foretold is not None
         Records(cast.acme).activity(account, days=0, kind="meeting", contact=boss, is_two_way=True)
-        met = score_changes.look(organization=cast.acme)
-        assert score_of(met.probability(met.block(account.pk))) - before == levers.get("decision_maker_contact", 0)
+        met = looked_at(cast.acme)
+        block = met.block(account.pk)
+        assert block is not None
+        assert score_of(met.probability(block)) - before == levers.get("decision_maker_contact", 0)
         Activity.objects.filter(account=account).delete()
     night(cast.acme, NOW + timedelta(days=3))
 
     with organization_scope(cast.acme):
         score = AccountScore.objects.get(account=account)
         assert score.score == pytest.approx(foretold.score, abs=1)
-        later = score_changes.look(organization=cast.acme)
-        moved = score_changes.changes(now=later, account_id=account.pk, change=score.change)
+        moved = score_changes.changes(now=looked_at(cast.acme), account_id=account.pk, change=score.change)
+        assert moved is not None
     assert sum(shift.points for shift in moved.shifts) + moved.rest == pytest.approx(score.change)
     assert abs(moved.rest) < 2, "what the facts don't say is rounding and what is usual"
 
