@@ -152,12 +152,14 @@ def learn_accounts(
     promoted = promote_if_better(
         organization=organization, training=training, decided_at=trained_at, decided_by=trained_by
     )
+    model, learnt_from = training.model, len(rows)
+    del rows, training  # hundreds of megabytes in a large organisation
     silence, silence_error = _learn_silence(organization, quiet, as_of, trained_at, trained_by, because)
     return LearningOutcome(
         because=because,
-        model=training.model,
+        model=model,
         promoted=promoted,
-        rows=len(rows),
+        rows=learnt_from,
         silence=silence,
         silence_error=silence_error,
     )

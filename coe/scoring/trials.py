@@ -97,6 +97,7 @@ def trials_of(learners: Sequence[Learner], outcomes: Outcomes, split: Split) -> 
         learnt_from, rest = outcomes.take(fold.learn), outcomes.take(fold.try_)
         for place, learner in enumerate(learners):
             predicted[place].append(learner.fit(learnt_from).log_odds(rest.table, rest.points))
+        del learnt_from, rest  # with its matrix: the next fold makes its own
     return [_trial(one, np.concatenate(z), outcomes, split) for one, z in zip(learners, predicted, strict=True)]
 
 
@@ -121,25 +122,24 @@ def _trial(learner: Learner, z: Floats, outcomes: Outcomes, split: Split) -> Tri
 
 
 def _put_right(trial: Trial) -> Trial:
-    """Return the trial with the first curve by which it says neither too much nor too little, if it does.
+    """Return the trial with the curve by which it is not too sure of itself, if it is.
 
     In time the first fold has nothing before it to be calibrated on, and the second only that, so that a good model
-    may look too sure of itself, and be barred from use. Each fold is then calibrated on all others: two numbers learn
-    nothing of a row.
+    may look too sure, and be barred from use. Each fold is then calibrated on all others: two numbers learn nothing of
+    a row.
     """
-    if min(trial.y.sum(), len(trial.y) - trial.y.sum()) < FEWEST_FOR_SLOPE or _says_enough(trial):
+    if min(trial.y.sum(), len(trial.y) - trial.y.sum()) < FEWEST_FOR_SLOPE or _slope(trial) >= SLOPE_FROM:
         return trial
-    for curve in CURVES:
-        p = _calibrated(curve, trial.z, trial.y, trial.fold, in_time=False)
-        other = replace(trial, curve=curve, p=p)
-        if _says_enough(other) and other.losses.mean() < trial.losses.mean():
-            return other
-    return trial
+    curves = [
+        replace(trial, curve=curve, p=_calibrated(curve, trial.z, trial.y, trial.fold, in_time=False))
+        for curve in CURVES
+    ]
+    best = min(curves, key=lambda one: float(one.losses.mean()))
+    return best if SLOPE_FROM <= _slope(best) <= SLOPE_TO and best.losses.mean() < trial.losses.mean() else trial
 
 
-def _says_enough(trial: Trial) -> bool:
-    _, slope = calibration_line(trial.y, trial.p)
-    return SLOPE_FROM <= slope <= SLOPE_TO
+def _slope(trial: Trial) -> float:
+    return calibration_line(trial.y, trial.p)[1]
 
 
 def _calibrated(kind: str, z: Floats, y: Floats, number: NDArray[np.intp], *, in_time: bool) -> Floats:
