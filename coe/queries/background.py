@@ -3,7 +3,8 @@
 import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -89,7 +90,7 @@ def market(*, organization: Organization, as_of: datetime.datetime, horizon_days
         "horizon": horizon_days,
         "most": 2**62,
     }
-    with whole_tables():
+    with whole_tables(), _looked_up(given):
         currency = _currency(organization, given)
         given["currency"] = currency
         most_purchase, most_deal = _largest(given)
@@ -112,6 +113,24 @@ def market(*, organization: Organization, as_of: datetime.datetime, horizon_days
         )
 
 
+@contextmanager
+def _looked_up(given: Mapping[str, Any]) -> Iterator[None]:
+    """Read the deals and orders as they were known once for the block; each question would read them again."""
+    with connection.cursor() as cursor:
+        for table, (before, name) in KEPT.items():
+            cursor.execute(
+                f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS WITH {before} SELECT * FROM {name}",  # nosec B608 # our constants; values are parameters
+                given,
+            )
+            cursor.execute(f"ANALYZE {table}")
+        yield
+        cursor.execute("DROP TABLE " + ", ".join(KEPT))
+
+
+KEPT = {"market_deal": (statements.DEALS_THEN, "deal"), "market_order": (statements.ORDERED, "ordered")}
+PURCHASES = f"deal AS (SELECT * FROM market_deal), ordered AS (SELECT * FROM market_order), {statements.BOUGHT}"  # nosec B608 # our constants
+
+
 def rows(sql: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Return what the statement finds: of a range of accounts, or of those that ``only`` names."""
     with connection.cursor() as cursor:
@@ -120,7 +139,7 @@ def rows(sql: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 
 
 AMOUNTS = f"""
-WITH {statements.PURCHASES},
+WITH {PURCHASES},
 amounts AS (
     SELECT 'purchase' AS kind, currency, amount_minor FROM purchase WHERE day > %(today)s - 731
     UNION ALL
@@ -153,7 +172,7 @@ def _largest(given: Mapping[str, Any]) -> tuple[int | None, int | None]:
 def _buyers(given: Mapping[str, Any]) -> tuple[int, int]:
     """Return how many accounts were known when the horizon began, and how many of them bought since."""
     sql = f"""
-    WITH {statements.PURCHASES},
+    WITH {PURCHASES},
     buyer AS (
         SELECT account_id FROM ordered WHERE day > %(today)s - %(horizon)s
         UNION
@@ -170,7 +189,7 @@ def _buyers(given: Mapping[str, Any]) -> tuple[int, int]:
 
 def _typical(given: Mapping[str, Any]) -> dict[str, int]:
     sql = f"""
-    WITH {statements.PURCHASES}
+    WITH {PURCHASES}
     SELECT a.segment, count(*), sum(least(p.amount_minor, %(most)s))
       FROM purchase p JOIN pipeline_account a ON a.organization_id = %(org)s AND a.id = p.account_id
      WHERE p.currency = %(currency)s AND p.day > %(today)s - 731
@@ -189,8 +208,8 @@ def _typical(given: Mapping[str, Any]) -> dict[str, int]:
 def _relevant_products(given: Mapping[str, Any]) -> dict[str, tuple[RecordRef, ...]]:
     """Return, for each segment, the products that at least three in ten of its customers buy, the commonest first."""
     sql = (
-        statements.OWNED
-        + """
+        f"WITH {PURCHASES},{statements.OWNED_THEN}"
+        """
     , customer AS (SELECT DISTINCT o.account_id, a.segment FROM owned o
                      JOIN pipeline_account a ON a.organization_id = %(org)s AND a.id = o.account_id)
     SELECT c.segment, p.id, p.name, count(*),

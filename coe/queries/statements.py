@@ -123,15 +123,17 @@ SELECT DISTINCT ON (account_id) account_id, closed_date, 'lost', id, name
 
 # What an account bought: its orders; where it has none, the deals it gave us. Both together would count twice what was
 # first a deal and then an order.
-PURCHASES = f"""
-{DEALS_THEN},
+ORDERED = f"""
 ordered AS (
     SELECT o.account_id, o.id, o.number AS label, o.order_date AS day, o.amount_minor, o.currency
       FROM pipeline_order o
      WHERE o.organization_id = %(org)s AND o.account_id BETWEEN %(first)s AND %(last)s AND o.deleted_at IS NULL
        AND o.order_date <= %(today)s AND o.recorded_at <= %(as_of)s
        AND NOT (o.status = 'cancelled' AND {UNTOUCHED.format(alias="o.")})
-),
+)
+"""  # nosec B608 # our constants; values are parameters
+
+BOUGHT = """
 purchase AS (
     SELECT 'orders' AS source, account_id, id, label, day, amount_minor, currency FROM ordered
     UNION ALL
@@ -139,7 +141,9 @@ purchase AS (
       FROM deal WHERE kind = 'won' AND closed_date <= %(today)s
        AND NOT EXISTS (SELECT FROM ordered o WHERE o.account_id = deal.account_id)
 )
-"""  # nosec B608 # our constants; values are parameters
+"""
+
+PURCHASES = f"{DEALS_THEN},{ORDERED},{BOUGHT}"
 
 COSTS = """
 ,cost AS (
@@ -271,8 +275,9 @@ owned AS (
     SELECT account_id, product_id FROM deal WHERE kind = 'won' AND product_id IS NOT NULL
 )
 """
-OWNED = f"WITH {PURCHASES},{OWNED_THEN}"
-OWNED_PRODUCTS = OWNED + "SELECT account_id, array_agg(product_id) FROM owned GROUP BY account_id"  # nosec B608 # our constants; values are parameters
+OWNED_PRODUCTS = (
+    f"WITH {PURCHASES},{OWNED_THEN}" + "SELECT account_id, array_agg(product_id) FROM owned GROUP BY account_id"
+)  # nosec B608 # our constants; values are parameters
 
 OTHER_CURRENCIES = """
 SELECT DISTINCT currency FROM pipeline_order WHERE organization_id = %(org)s AND currency NOT IN ('', %(currency)s)
