@@ -13,9 +13,9 @@ from coe.queries.champions import Champion, champion, typical_of
 from coe.queries.deal_features import StageTimes, deal_features
 from coe.scoring.base_rate import logistic
 from coe.scoring.card import Reason
+from coe.scoring.deal_topics import OF_DEALS
 from coe.scoring.deals import DealBlock, deal_points, deal_signals, words_of
 from coe.scoring.table import Floats
-from coe.scoring.topics import OF_DEALS
 from pipeline.operations import NewOpportunityScore, record_opportunity_scores
 from tenancy.models import Organization, Run
 

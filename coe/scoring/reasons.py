@@ -25,6 +25,7 @@ from coe.scoring.topics import OF_ACCOUNTS, Known, Speech, plain
 LEARNED = "learned"
 WHOLE_CARD = "rule_card"
 MOST = 10  # five for, five against
+LEAST = 0.05  # a smaller one reads as 0.0, and is no reason
 
 SHARES = frozenset(("best_stage_chance",))
 MONEY = frozenset(("open_deals_worth", "amount"))
@@ -97,7 +98,7 @@ def learned_reasons(
 
 
 def _strongest(reasons: Sequence[Reason], most: int) -> tuple[Reason, ...]:
-    ordered = sorted((one for one in reasons if abs(one.points) >= 0.005), key=lambda one: -abs(one.points))
+    ordered = sorted((one for one in reasons if abs(one.points) >= LEAST), key=lambda one: -abs(one.points))
     kept = [one for one in ordered if one.points > 0][: most // 2] + [one for one in ordered if one.points < 0][
         : most // 2
     ]

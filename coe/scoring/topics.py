@@ -314,22 +314,6 @@ class Speech:
 
 
 OF_ACCOUNTS = Speech(OF_COLUMN, SIGNALS, sentence, records)
-OF_DEALS = Speech(
-    {},
-    {
-        "close_date_passed": "days_to_close_date",
-        "each_push_beyond_one": "close_date_pushes",
-        "stage_long": "days_in_stage",
-        "stage_very_long": "days_in_stage",
-        "amount_up_late": "amount_change",
-        "no_two_way_21d": "days_since_two_way",
-        "single_contact": "people_90d",
-        "three_contacts": "people_90d",
-        "decision_maker": "decision_maker_60d",
-    },
-    lambda topic, known: None,
-    lambda topic, known: (),
-)
 
 
 def _one(event: DatedRecord | None) -> Records:
