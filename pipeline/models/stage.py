@@ -59,6 +59,7 @@ class Pipeline(TenantModel):  # its reverse managers are Any
             models.UniqueConstraint(fields=["organization", "name"], name="pipeline_name"),
             models.UniqueConstraint(fields=["organization"], condition=Q(is_default=True), name="pipeline_default"),
         ]
+        indexes = [models.Index(fields=["organization", "name", "id"], name="pipeline_by_name")]
 
     def __str__(self) -> str:
         return self.name

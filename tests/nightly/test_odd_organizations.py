@@ -84,7 +84,7 @@ def test_the_night_goes_on_and_says_what_it_used(cast, make):
     assert all(0 < one < 1 for one in probabilities)
 
 
-def test_a_damaged_model_is_stood_in_for_and_the_run_says_it(cast):
+def test_a_damaged_model_is_learnt_anew_and_the_night_says_why(cast):
     with organization_scope(cast.acme):
         records = Records(cast.acme)
         for place in range(16):
@@ -94,12 +94,12 @@ def test_a_damaged_model_is_stood_in_for_and_the_run_says_it(cast):
         TrainedModelFile.objects.update(data=b"agile-sales-model 1\nrubbish")
         TrainedModel.objects.update(state="learned")  # one with a file that is needed
 
-    _, _, log, probabilities = night(cast)
+    _, again, log, probabilities = night(cast)
 
     assert learnt.detail["version"] == 1
-    assert log.note.startswith("Version 1 can't be used: its file is damaged")
-    assert log.note.endswith("The rule card is used instead.")
-    assert log.state == "rules"
+    assert again.detail["because"] == "The file of the version that counts can't be used."
+    assert again.detail["decision"].startswith("Version 1 can't be used: its file is damaged")
+    assert (again.detail["version"], log.model_version) == (2, "model-2-rules_corrected")
     assert len(probabilities) == 16
 
 

@@ -51,7 +51,7 @@ def test_maven_is_ranked_as_of_its_last_day_and_each_reason_has_its_records(cast
     with organization_scope(cast.acme):
         scores = list(priorities(organization=cast.acme, member=cast.lena, today=date(2026, 1, 1)).order_by("rank"))
         assert [score.rank for score in scores] == list(range(1, 86))
-        values = [score.value_minor or 0 for score in scores]
+        values = [score.per_hour_minor or 0 for score in scores]
         assert values == sorted(values, reverse=True)
         assert {score.band for score in scores} == {"act", "week", "steady"}
         assert len({score.score for score in scores}) > 5
