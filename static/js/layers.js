@@ -34,7 +34,7 @@
   document.addEventListener("htmx:afterSettle", event => { const layer = event.target.closest?.("[popover]:popover-open"); if (layer && !layer.hasAttribute("data-sheet")) place(layer); });
 
   /* Reasons open on hover and on keyboard focus too; a click pins them */
-  let pinned = null, timer = 0, asked = null;
+  let pinned = null, timer = 0, asked = null, pressed = null;
   const layerOf = button => document.getElementById(button.getAttribute("popovertarget") || button.dataset.peek);
   const peek = button => {
     const layer = layerOf(button);
@@ -64,9 +64,12 @@
   });
   document.addEventListener("focusin", event => { const button = event.target.closest("[data-peek]"); if (button?.matches(":focus-visible") && !layerOf(button)?.contains(event.relatedTarget)) peek(button); });
   document.addEventListener("focusout", event => { const button = event.target.closest("[data-peek]"), layer = button && layerOf(button); if (layer && !layer.contains(event.relatedTarget)) leave(layer); });
+  /* The press closes an open layer, and its `toggle` may come before the click or after: what was pinned is noted first */
+  document.addEventListener("pointerdown", () => { pressed = asked && pinned === layerOf(asked) ? asked : null; }, true);
   document.addEventListener("click", event => {
     const button = event.target.closest("[data-peek]"), layer = button && layerOf(button);
     if (!layer) return;
+    clearTimeout(timer); /* the click decides, not the pointer that came along */
     if (!button.href) {
       if (layer.matches(":popover-open") && pinned !== layer) event.preventDefault();
       pinned = layer;
@@ -76,7 +79,7 @@
     event.preventDefault();
     event.stopPropagation();
     /* The click itself has closed what was open: a second one on the same score leaves it so */
-    const again = pinned === layer && asked === button;
+    const again = event.detail ? pressed === button : pinned === layer && asked === button;
     pinned = again ? null : layer;
     if (again) return;
     peek(button);
