@@ -275,9 +275,10 @@ owned AS (
     SELECT account_id, product_id FROM deal WHERE kind = 'won' AND product_id IS NOT NULL
 )
 """
-OWNED_PRODUCTS = (
-    f"WITH {PURCHASES},{OWNED_THEN}" + "SELECT account_id, array_agg(product_id) FROM owned GROUP BY account_id"
-)  # nosec B608 # our constants; values are parameters
+OWNED_PRODUCTS = f"""
+WITH {PURCHASES},{OWNED_THEN}
+SELECT account_id, array_agg(product_id) FROM owned GROUP BY account_id
+"""  # nosec B608 # our constants; values are parameters
 
 OTHER_CURRENCIES = """
 SELECT DISTINCT currency FROM pipeline_order WHERE organization_id = %(org)s AND currency NOT IN ('', %(currency)s)

@@ -18,7 +18,7 @@ MOVED = f"""
     ) THEN
     {found.FOLLOWERS}
     END IF;
-"""
+"""  # nosec B608 # our own constants
 
 
 class Migration(migrations.Migration):
