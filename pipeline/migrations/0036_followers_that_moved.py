@@ -6,7 +6,7 @@ takes a table that was filled a moment ago for empty, and then asked each entry 
 
 import importlib
 
-from django.db import migrations, models
+from django.db import migrations
 
 feeds = importlib.import_module("pipeline.migrations.0009_search_feeds")
 found = importlib.import_module("pipeline.migrations.0012_find_contacts_by_account")
@@ -28,8 +28,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             feeds.functions("pipeline_account", found.TABLES, MOVED),
             feeds.functions("pipeline_account", found.TABLES, found.FOLLOWERS),
-        ),
-        migrations.AddIndex(
-            model_name="pipeline", index=models.Index(fields=["organization", "name", "id"], name="pipeline_by_name")
         ),
     ]
