@@ -17,6 +17,9 @@ class Purpose(models.TextChoices):
     OPPORTUNITY_SLIP = "opportunity_slip", "Will the deal close later than planned?"
 
 
+DEAL_PURPOSES = (Purpose.OPPORTUNITY_WIN, Purpose.OPPORTUNITY_SLIP)
+
+
 class ModelStatus(models.TextChoices):
     """Whether a version counts."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from coe.models import Purpose, TrainedModel
+from coe.models import DEAL_PURPOSES, Purpose, TrainedModel
 from coe.operations.promote_model import promote_if_better
 from coe.operations.train_model import train_model
 from coe.queries.deal_training import DealExamples, closed_deals, deal_examples
@@ -20,7 +20,6 @@ logger = logging.getLogger(__name__)
 
 EVERY = datetime.timedelta(days=7)
 IN_THE_NIGHT = 5_000  # deals: from more a worker learns beside the night
-OF_DEALS = (Purpose.OPPORTUNITY_WIN, Purpose.OPPORTUNITY_SLIP)
 MORE = 1.1  # so many times the deals learnt from, and it is time again
 
 
@@ -71,7 +70,7 @@ def train_deal_models(
     if found is None:
         return DealTraining([], deals, "no deal is closed yet")
     because = "A person asked for it." if trained_by else "A week has passed, or a tenth more deals are closed."
-    if any(is_damaged(organization=organization, purpose=one, as_of=as_of) for one in OF_DEALS):
+    if any(is_damaged(organization=organization, purpose=one, as_of=as_of) for one in DEAL_PURPOSES):
         because = "The file of the version that counts can't be used."
     trained = []
     for purpose, examples in _questions(found):
@@ -95,7 +94,7 @@ def _why_not(organization: Organization, deals: int, as_of: datetime.datetime, n
         return "no deal is closed yet"
     versions = TrainedModel.objects.for_organization(organization).answering(Purpose.OPPORTUNITY_WIN)
     last = versions.order_by("-trained_at").first()
-    if any(is_damaged(organization=organization, purpose=one, as_of=as_of) for one in OF_DEALS):
+    if any(is_damaged(organization=organization, purpose=one, as_of=as_of) for one in DEAL_PURPOSES):
         return ""
     return "learnt lately" if last and now - last.trained_at < EVERY and deals < MORE * last.rows else ""
 

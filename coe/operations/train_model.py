@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import connection, transaction
 from django.db.models import Max
 
-from coe.models import Purpose, TrainedModel, TrainedModelFile
+from coe.models import DEAL_PURPOSES, TrainedModel, TrainedModelFile
 from coe.scoring import deals
 from coe.scoring.features import words_of
 from tenancy import locks
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from coe.scoring.leaks import LeftOut
     from coe.scoring.training import Learned
 
-OF_DEALS = (Purpose.OPPORTUNITY_WIN, Purpose.OPPORTUNITY_SLIP)
 DAY_ZERO = datetime.date(1970, 1, 1)
 LAST_DAY = (datetime.date(9999, 1, 1) - DAY_ZERO).days
 
@@ -102,7 +101,7 @@ def _keep(
         positives=choice.positives,
         base_rate=choice.rate,
         columns=dict(learned.columns),
-        left_out=[_left_out(one, deals.words_of if purpose in OF_DEALS else words_of) for one in choice.left_out],
+        left_out=[_left_out(one, deals.words_of if purpose in DEAL_PURPOSES else words_of) for one in choice.left_out],
         not_tried=list(choice.not_tried),
         candidates=finite([asdict(one) for one in choice.candidates]),
         metrics=dict(learned.metrics),

@@ -21,6 +21,7 @@ from pipeline.models.saved_view import ListName, SavedView, ViewChoice
 from pipeline.models.score import AccountScore, AccountScoreHistory, Band, ScorePublication
 from pipeline.models.snapshot import OpportunitySnapshot
 from pipeline.models.stage import (
+    Criterion,
     CriterionCheck,
     CriterionCode,
     ForecastCategory,
@@ -29,6 +30,7 @@ from pipeline.models.stage import (
     PipelineUnit,
     Stage,
     StageKind,
+    criterion_words,
 )
 from pipeline.models.undo import UNDO_MINUTES, UNDO_TIME, ChangeKind, UndoChange, UndoStep
 from pipeline.models.usage import UsageSignal
@@ -51,6 +53,7 @@ __all__ = [
     "ChangeKind",
     "Choice",
     "Contact",
+    "Criterion",
     "CriterionCheck",
     "CriterionCode",
     "CrmRecord",
@@ -99,4 +102,5 @@ __all__ = [
     "ViewChoice",
     "WalletBasis",
     "WeekPlan",
+    "criterion_words",
 ]

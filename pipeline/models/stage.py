@@ -1,5 +1,7 @@
 """Pipelines and their stages: the one process that every deal goes through."""
 
+from collections.abc import Mapping
+
 from django.db import models
 from django.db.models import Q
 
@@ -44,6 +46,15 @@ class CriterionCode(models.TextChoices):
     TWO_PEOPLE = "two_people", "Two people with a role are known at the account"
     DECISION_MAKER = "decision_maker", "Somebody who decides is known at the account"
     CONFIRMED = "confirmed", "Somebody confirmed it"
+
+
+Criterion = Mapping[str, str]
+"""`code` and, where that is `confirmed`, the `text` that a person confirms."""
+
+
+def criterion_words(criterion: Criterion) -> str:
+    """Return a criterion as people read it."""
+    return criterion.get("text") or str(CriterionCode(criterion["code"]).label)
 
 
 class Pipeline(TenantModel):  # its reverse managers are Any

@@ -9,13 +9,20 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from pipeline.models import Contact, CriterionCheck, CriterionCode, Mover, Opportunity, PipelineUnit, Stage
+from pipeline.models import (
+    Contact,
+    Criterion,
+    CriterionCheck,
+    CriterionCode,
+    Mover,
+    Opportunity,
+    PipelineUnit,
+    Stage,
+    criterion_words,
+)
 from tenancy.events import record_event
 from tenancy.models import Member, Organization
 from tenancy.units import units_above
-
-Criterion = Mapping[str, str]
-"""`code` and, where that is `confirmed`, the `text` that a person confirms."""
 
 MOST_CRITERIA, LONGEST_TEXT = 12, 200
 _PEOPLE = {CriterionCode.TWO_PEOPLE.value, CriterionCode.DECISION_MAKER.value}
@@ -36,11 +43,6 @@ class KnownFacts:
     with_role: Mapping[UUID, int] = field(default_factory=dict)  # account → people with a role
     deciding: frozenset[UUID] = frozenset()  # accounts
     confirmed: Mapping[UUID, Collection[str]] = field(default_factory=dict)  # deal → criteria
-
-
-def criterion_words(criterion: Criterion) -> str:
-    """Return a criterion as people read it."""
-    return criterion.get("text") or str(CriterionCode(criterion["code"]).label)
 
 
 def asked_of_move(old: Stage, new: Stage) -> list[Criterion]:

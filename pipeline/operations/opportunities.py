@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
-from pipeline.models import Account, Opportunity, Product, Stage
+from pipeline.models import Account, Opportunity, Product, Stage, criterion_words
 from pipeline.models.record import MANUAL
 from pipeline.operations import criteria
 from pipeline.operations.changes import Differences, check_references, payload_of, write_changes
@@ -204,7 +204,7 @@ def move_stage(
         "days_in_stage": max(0, (moved_at - entered_before).days),
         "amount_minor": opportunity.amount_minor,
         "currency": opportunity.currency,
-        "lacks": [criteria.criterion_words(one) for one in lacks],
+        "lacks": [criterion_words(one) for one in lacks],
     }
     for type_, told in move_events(old_stage, stage, payload, was_open=was_open, reason=opportunity.lost_reason):
         record_event(

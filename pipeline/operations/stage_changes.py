@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from pipeline.models import CriterionCode, ForecastCategory, Pipeline, Stage, StageKind
-from pipeline.operations.criteria import LONGEST_TEXT, MOST_CRITERIA, Criterion
+from pipeline.models import Criterion, CriterionCode, ForecastCategory, Pipeline, Stage, StageKind
+from pipeline.operations.criteria import LONGEST_TEXT, MOST_CRITERIA
 from pipeline.operations.process import UnableToChangeProcess, current_of, held_deals, named, tell_change, write_process
 from tenancy.models import Member, Organization
 

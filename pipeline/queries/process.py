@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pipeline.models import CriterionCode, ForecastCategory, Mover, Pipeline, PipelineUnit, Stage
+from pipeline.models import ForecastCategory, Mover, Pipeline, PipelineUnit, Stage, criterion_words
 from tenancy.models import DomainEvent, Organization, Unit
 
 LOG_LENGTH = 30
@@ -110,7 +110,7 @@ def _shown(name: str, value: Any, units: Mapping[str, str]) -> str:
     if name == "units":
         return ", ".join(units.get(one, "–") for one in value) or _("everybody")
     if name in ("entry_criteria", "exit_criteria"):
-        return "; ".join(one.get("text") or str(CriterionCode(one["code"]).label) for one in value) or "–"
+        return "; ".join(criterion_words(one) for one in value) or "–"
     if name == "probability_bp":
         return f"{value / 100:g} %"
     if name == "moved_by":

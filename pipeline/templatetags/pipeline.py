@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from pipeline.models import Account, CriterionCode, Opportunity, OpportunityHistory, Order, OrderStatus, TrackedField
+from pipeline.models import Account, Opportunity, OpportunityHistory, Order, OrderStatus, TrackedField, criterion_words
 from pipeline.queries import action_words
 from pipeline.queries.account_overview import Satisfaction
 from pipeline.queries.badges import Badge, wants_check
@@ -135,7 +135,7 @@ def standing(deal: Opportunity, now: datetime, today: date) -> Standing:
 @register.simple_tag
 def criterion(one: Mapping[str, str]) -> str:
     """Print what a stage asks for."""
-    return one.get("text") or str(CriterionCode(one["code"]).label)
+    return criterion_words(one)
 
 
 @register.simple_tag

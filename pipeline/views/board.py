@@ -10,14 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from pipeline import operations, queries
+from pipeline import queries
 from pipeline.forms.board import BoardFilterForm
 from pipeline.forms.opportunities import MoveForm
 from pipeline.models import Opportunity, Stage
 from pipeline.operations import StaleVersion, UnableToMoveStage, noted_changes
 from pipeline.queries import board as boards
 from pipeline.views.listing import read_filters, refuse_unless_editable
-from pipeline.views.opportunity import found_deals
+from pipeline.views.opportunity import found_deals, move_as_stated
 from pipeline.views.undo import undo_offer
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest, undo_changes
@@ -86,15 +86,7 @@ def board_move(request: MemberRequest, opportunity_id: UUID) -> HttpResponse:
         return _answer(request, deal, refusal=words, status=422)
     try:
         with noted_changes() as noted:
-            operations.move_stage(
-                organization=request.organization,
-                opportunity=deal,
-                stage=form.cleaned_data["stage"],
-                version=form.cleaned_data["version"],
-                actor=request.member,
-                moved_at=timezone.now(),
-                lost_reason=form.cleaned_data["lost_reason"],
-            )
+            move_as_stated(request, deal, form)
     except UnableToMoveStage as error:
         undo_changes(request)
         return _answer(request, deal, refusal=str(error), status=422)

@@ -126,6 +126,19 @@ def _move_form(request: MemberRequest, deal: Opportunity, **data: Any) -> MoveFo
     return MoveForm(stages=stages, **data)
 
 
+def move_as_stated(request: MemberRequest, deal: Opportunity, form: MoveForm) -> None:
+    """Move a deal as a valid form says; what `operations.move_stage` raises is the page's to put into words."""
+    operations.move_stage(
+        organization=request.organization,
+        opportunity=deal,
+        stage=form.cleaned_data["stage"],
+        version=form.cleaned_data["version"],
+        actor=request.member,
+        moved_at=timezone.now(),
+        lost_reason=form.cleaned_data["lost_reason"],
+    )
+
+
 @member_can(Action.EDIT_OPPORTUNITIES)
 @require_POST
 def opportunity_move(request: MemberRequest, opportunity_id: UUID) -> HttpResponse:
@@ -136,15 +149,7 @@ def opportunity_move(request: MemberRequest, opportunity_id: UUID) -> HttpRespon
         return _page(request, deal, form, status=422)
     try:
         with noted_changes() as noted:
-            operations.move_stage(
-                organization=request.organization,
-                opportunity=deal,
-                stage=form.cleaned_data["stage"],
-                version=form.cleaned_data["version"],
-                actor=request.member,
-                moved_at=timezone.now(),
-                lost_reason=form.cleaned_data["lost_reason"],
-            )
+            move_as_stated(request, deal, form)
     except UnableToMoveStage as error:
         form.add_error(None, str(error))
         return _page(request, deal, form, status=422)
