@@ -17,6 +17,7 @@ from tenancy.events import record_event
 from tenancy.models import AuditEntry, DomainEvent, Member
 from tenancy.scoping import organization_scope
 from tenancy.tokens import issue_token
+from tenancy.working_time import local_day
 from tests.cast import Cast
 from tests.pipeline import records
 
@@ -142,7 +143,7 @@ class TestList:
 
 class TestFilters:
     def test_by_table_action_person_and_day(self, cast: Cast, auditor: Client, account: Account) -> None:
-        today = timezone.localdate()
+        today = local_day(cast.acme, timezone.now())
         asked: list[tuple[dict[str, Any], int]] = [
             ({"table": "pipeline_account"}, 2),
             ({"table": "pipeline_account", "action": "update"}, 1),

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
 from pytest_django import DjangoDbBlocker
 
 from tenancy.models import Member
@@ -122,6 +122,11 @@ class Window:
         cookie = client.cookies[settings.SESSION_COOKIE_NAME]
         self.page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": self.server}])
 
+    def resize(self, size: ViewportSize) -> None:
+        """Give the window another size and wait until the page answered: it does so before the next frame."""
+        self.page.set_viewport_size(size)
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
     def assert_no_violations(self, *, of_colours: bool = False) -> None:
         """Expect that axe finds nothing, and that neither script nor policy complained.
 
@@ -147,15 +152,14 @@ class Window:
         """Expect that the page fits into 320 px (WCAG 1.4.10)."""
         size = self.page.viewport_size
         assert size is not None
-        self.page.set_viewport_size({"width": 320, "height": 800})
-        self.page.wait_for_timeout(60)
+        self.resize({"width": 320, "height": 800})
         widest = self.page.evaluate(
             """() => document.documentElement.scrollWidth <= 320 ? '' : [...document.querySelectorAll('#main *')]
                 .filter(one => one.getBoundingClientRect().right > 321 && !one.closest('.scrollx, .tablewrap, .tabs'))
                 .slice(0, 3).map(one => one.outerHTML.slice(0, 160)).join('\\n') || 'something outside #main'"""
         )
         assert not widest, f"The page is wider than 320 px:\n{widest}"
-        self.page.set_viewport_size(size)
+        self.resize(size)
 
     def picture(self, name: str) -> None:
         """Keep a picture for a person to look at, if one is wanted."""

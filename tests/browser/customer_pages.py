@@ -18,6 +18,7 @@ from pipeline.operations import (
     update_opportunity,
 )
 from tenancy.scoping import organization_scope
+from tenancy.working_time import local_day
 from tests.architecture.world import a_bulk_change, a_scored_account
 from tests.cast import Cast
 from tests.pipeline import records
@@ -61,7 +62,7 @@ def _velora(cast: Cast) -> dict[str, UUID]:
     records.a_deal(cast.acme, account, cast.rui, name="Torque sensor retrofit", close_date=date(2026, 1, 1))
     _known_and_said(cast, deal, now)
     product = records.a_product(cast.acme, family="Drives")
-    order = records.an_order(cast.acme, account, promised_date=now.date() - timedelta(days=4))
+    order = records.an_order(cast.acme, account, promised_date=local_day(cast.acme, now) - timedelta(days=4))
     inquiry = records.an_inquiry(cast.acme, account)
     records.an_inquiry(cast.acme, subject="Price of a torque sensor", channel="phone", owner=cast.rui)
     contact = records.a_contact(cast.acme, account, role="decides", title="Purchasing lead", email="s@velora.example")

@@ -127,14 +127,14 @@ def test_it_can_be_used_by_everybody(
     # One load for all the looks: the theme and the width are the style sheets' business.
     name = str(place).replace(":", "-")
     window.assert_good_in_both_themes(name)
-    window.page.set_viewport_size(LOOKS["phone"]["viewport"])
+    window.resize(LOOKS["phone"]["viewport"])
     window.assert_good_on_a_phone(name)
     assert window.page.evaluate(OVER_EACH_OTHER) == []
     if str(place) in WHOLE_ANYWHERE:
         assert window.page.evaluate(CUT_OFF) == []
     if str(place) in WHOLE_ON_A_DESK | WHOLE_ANYWHERE:
         desk = LOOKS["light"]["viewport"]
-        window.page.set_viewport_size({"width": desk["width"] - SCROLLBAR, "height": desk["height"]})
+        window.resize({"width": desk["width"] - SCROLLBAR, "height": desk["height"]})
         assert window.page.evaluate(CUT_OFF) == []
     assert len(gzip.compress(page)) <= HEAVIEST
     assert window.page.locator("*").count() <= MOST_NODES

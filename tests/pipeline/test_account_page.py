@@ -11,6 +11,7 @@ from pipeline.models import Account, AccountScore, AccountScoreHistory, Activity
 from pipeline.operations import log_activity
 from tenancy.models import Run
 from tenancy.scoping import organization_scope
+from tenancy.working_time import local_day
 from tests.cast import Cast
 from tests.pipeline.pages import ClientFor, as_typed, text_of, url
 from tests.pipeline.records import a_contact, a_deal, an_account, an_order
@@ -28,7 +29,8 @@ def velora(cast: Cast) -> Account:
         )
         deal = a_deal(cast.acme, account, cast.rui, opened_at=now - timedelta(days=30))
         a_deal(cast.acme, account, cast.rui, name="Sensor retrofit", next_step="Call", opened_at=now)
-        an_order(cast.acme, account, promised_date=now.date() - timedelta(days=4), order_date=date(2026, 2, 20))
+        promised = local_day(cast.acme, now) - timedelta(days=4)
+        an_order(cast.acme, account, promised_date=promised, order_date=date(2026, 2, 20))
         sanne = a_contact(cast.acme, account, role="decides", is_decision_maker=True)
         log_activity(
             organization=cast.acme,
