@@ -5,6 +5,11 @@ from django.urls import path, re_path
 from coe.api.scoring_models import ScoringModelDetailView, ScoringModelListView
 from integrations.api.document import SchemaView
 from integrations.api.events import EventListView
+from integrations.api.exchange_rates import (
+    ExchangeRateBulkView,
+    ExchangeRateDetailView,
+    ExchangeRateListView,
+)
 from integrations.api.imports import ImportDetailView, ImportListView
 from integrations.api.members import MemberDetailView, MemberListView
 from integrations.api.nightly_runs import NightlyRunDetailView, NightlyRunListView
@@ -75,6 +80,9 @@ urlpatterns = [
     path("v1/units/<uuid:id>", UnitDetailView.as_view(), name="unit"),
     path("v1/members", MemberListView.as_view(), name="members"),
     path("v1/members/<uuid:id>", MemberDetailView.as_view(), name="member"),
+    path("v1/exchange-rates", ExchangeRateListView.as_view(), name="exchange-rates"),
+    path("v1/exchange-rates/bulk", ExchangeRateBulkView.as_view(), name="exchange-rates-bulk"),
+    path("v1/exchange-rates/<uuid:id>", ExchangeRateDetailView.as_view(), name="exchange-rate"),
     path("v1/scoring-models", ScoringModelListView.as_view(), name="scoring-models"),
     path("v1/scoring-models/<uuid:id>", ScoringModelDetailView.as_view(), name="scoring-model"),
     path("v1/nightly-runs", NightlyRunListView.as_view(), name="nightly-runs"),

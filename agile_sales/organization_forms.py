@@ -55,7 +55,10 @@ class OrganizationForm(VersionForm):
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("A line a currency, and what one of it is worth in yours: USD 0.92. What has none is not counted."),
+        help_text=_(
+            "A line a currency, and what one of it is worth in yours: USD 0.92. A changed line holds from today on;"
+            " what was closed before keeps the rate of its day. What has none is not counted."
+        ),
     )
 
     def __init__(self, *args: Any, currency: str = "", **kwargs: Any) -> None:

@@ -8,7 +8,7 @@ from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -18,13 +18,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from agile_sales.browsers import browser_name
 from agile_sales.sessions import sessions_of
 from agile_sales.sign_in_records import recent_sign_ins
-from agile_sales.your_account import rename_person
+from agile_sales.your_account import NoSuchPlace, places_of, rename_person, show_totals_in
 from agile_sales.your_account_forms import ProfileForm
-from tenancy import doors
 from tenancy.access import signed_in
 from tenancy.identity import recently_authenticated
 from tenancy.models import User
-from tenancy.models.member import Member
+from tenancy.rates import UnableToChooseCurrency
 from tenancy.working_time import first_zone
 
 
@@ -96,12 +95,23 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 @never_cache
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def organizations(request: HttpRequest) -> HttpResponse:
-    """Show where the person belongs and as what."""
-    memberships = doors.memberships_of(_person(request).pk)
-    places = [{"slug": one.slug, "name": one.name, "role": Member.Role(one.role).label} for one in memberships]
-    return _page(request, "you_organizations", places=places, sign_up=settings.SIGN_UP)
+    """Show where the person belongs and as what; take the currency in which they see totals there."""
+    user, now, refusal = _person(request), timezone.now(), ""
+    if request.method == "POST":
+        slug, currency = request.POST.get("organization", ""), request.POST.get("currency", "")
+        try:
+            show_totals_in(user=user, slug=slug, currency=currency, now=now)
+        except NoSuchPlace:
+            raise Http404 from None
+        except UnableToChooseCurrency as error:
+            refusal = str(error)
+        else:
+            messages.success(request, gettext("Saved"))
+            return redirect("you-organizations")
+    context = {"places": places_of(user=user, now=now), "sign_up": settings.SIGN_UP, "refusal": refusal}
+    return _page(request, "you_organizations", status=422 if refusal else 200, **context)
 
 
 def _person(request: HttpRequest) -> User:

@@ -351,6 +351,7 @@ API_SCOPES: dict[str, Action] = {
     "inquiries:read": Action.VIEW_INQUIRIES,
     "units:read": Action.VIEW_MEMBERS,
     "members:read": Action.VIEW_MEMBERS,
+    "exchange-rates:read": Action.VIEW_OPPORTUNITIES,
     "nightly-runs:read": Action.VIEW_RUNS,
     "imports:read": Action.IMPORT_RECORDS,
     # It names whatever anybody did to anything, as the audit trail does.
@@ -368,6 +369,7 @@ API_SCOPES: dict[str, Action] = {
     "inquiries:write": Action.EDIT_INQUIRIES,
     "units:write": Action.MANAGE_UNITS,
     "members:write": Action.MANAGE_MEMBERS,
+    "exchange-rates:write": Action.MANAGE_ORGANIZATION,
     "score-overrides:write": Action.OVERRIDE_SCORES,
 }
 """Scopes of integrator tokens, and the action that each stands for. To write does not include to read.

@@ -12,6 +12,8 @@ from tenancy.audit.retention import MINIMUM_DAYS
 from tenancy.events import record_event
 from tenancy.identity import has_second_factor
 from tenancy.models import Member, Organization
+from tenancy.rates import rates_in_force, set_rates
+from tenancy.working_time import local_day
 
 RETENTION_DAYS = (MINIMUM_DAYS, 36_500)
 
@@ -50,7 +52,7 @@ def settings_of(organization: Organization) -> OrganizationSettings:
         night_starts_at=organization.night_starts_at,
         mfa_required=bool(organization.setting("mfa_required")),
         audit_retention_days=int(organization.setting("audit_retention_days")),
-        exchange_rates=dict(organization.setting("exchange_rates")),
+        exchange_rates=rates_in_force(organization=organization),
     )
 
 
@@ -82,8 +84,9 @@ def change_settings(
         **current.settings,
         "mfa_required": wanted.mfa_required,
         "audit_retention_days": wanted.audit_retention_days,
-        "exchange_rates": wanted.exchange_rates,
     }
+    if "exchange_rates" in changed:
+        set_rates(organization=current, rates=wanted.exchange_rates, on=local_day(current, at))
     current.version += 1
     current.save(update_fields=["name", "time_zone", "working_days", "night_starts_at", "settings", "version"])
     record_event(

@@ -20,6 +20,7 @@ from tenancy.organization_settings import (
     change_settings,
     settings_of,
 )
+from tenancy.rates import newest_rates
 
 
 @member_can(Action.MANAGE_ORGANIZATION)
@@ -39,6 +40,7 @@ def _page(request: MemberRequest, form: OrganizationForm, *, status: int = 200, 
     context = {
         "form": form,
         "is_stale": is_stale,
+        "rates": sorted(newest_rates(organization=request.organization).items()),
         "invitations_a_day": request.organization.setting("invitations_per_day"),
         "invitations_left": mails_left(organization=request.organization, now=timezone.now()),
     }

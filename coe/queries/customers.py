@@ -38,13 +38,15 @@ def moment(*, organization: Organization, as_of: datetime.datetime, currency: st
         "today": local_day(organization, as_of),
         "zone": str(first_zone(organization.time_zone)),
         "currency": currency,
-        **rates(organization=organization, currency=currency),
+        **rates(organization=organization, currency=currency, on=local_day(organization, as_of)),
     }
 
 
-def rates(*, organization: Organization, currency: str) -> dict[str, Any]:
-    """Return the parameters of ``RATE``: the currencies that can be counted, and what a minor unit of each is worth."""
-    factors = factors_into(currency, organization=organization)
+def rates(*, organization: Organization, currency: str, on: datetime.date) -> dict[str, Any]:
+    """Return the parameters of ``RATE``: the currencies that can be counted, and what a minor unit of each was worth
+    on a day.
+    """
+    factors = factors_into(currency, organization=organization, on=on)
     return {"rate_codes": list(factors), "rate_values": list(factors.values())}
 
 

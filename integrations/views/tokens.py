@@ -48,6 +48,8 @@ SCOPE_WORDS = {
     "inquiries:read": gettext_lazy("Read inquiries"),
     "units:read": gettext_lazy("Read the tree of units"),
     "members:read": gettext_lazy("Read members, your people with their roles"),
+    "exchange-rates:read": gettext_lazy("Read exchange rates"),
+    "exchange-rates:write": gettext_lazy("Set exchange rates"),
     "nightly-runs:read": gettext_lazy("Read what the nights did"),
     "imports:read": gettext_lazy("Read how far imports are"),
     "events:read": gettext_lazy("Follow what changes, and who changed it"),

@@ -3,6 +3,7 @@
 from tenancy.models.audit import AuditEntry, AuditSeal
 from tenancy.models.calendar import Holiday
 from tenancy.models.event import DomainEvent
+from tenancy.models.exchange_rate import ExchangeRate
 from tenancy.models.invitation import Invitation
 from tenancy.models.mail import OutgoingMail
 from tenancy.models.member import Member
@@ -21,6 +22,7 @@ __all__ = [
     "AuditEntry",
     "AuditSeal",
     "DomainEvent",
+    "ExchangeRate",
     "Holiday",
     "Invitation",
     "Member",

@@ -49,6 +49,13 @@ class Member(TenantModel):
     hours_per_week = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="For customers; nothing said: what is usual in the organisation."
     )
+    currency = models.CharField(
+        max_length=3,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What totals are shown in; empty: the organisation's.",
+    )
     is_active = models.BooleanField(default=True)
     deactivated_at = models.DateTimeField(null=True, blank=True)
     source = models.CharField(max_length=80, default="manual")

@@ -18,8 +18,6 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "customer_hours_per_week": 16,
     # Service that an account gets in any case: so many hours when nobody was in touch for so many days, by segment.
     "service_floors": {"key": {"days": 30, "hours": 0.5}, "large": {"days": 90, "hours": 0.5}},
-    # What one of another currency is worth in the organisation's own; an amount without a rate is not counted.
-    "exchange_rates": {},
     # Members without a second factor are sent to set one up; tokens of integrators are not asked.
     "mfa_required": False,
     # How long the entries of the audit trail are kept (their seals stay).

@@ -11,6 +11,7 @@ from coe import operations
 from pipeline.models import AccountValue, NextAction, OpportunityScore, PlannedAction, WeekPlan
 from pipeline.operations.next_actions import UnableToChoose, choose_action
 from tenancy.models import DomainEvent, Member, Organization
+from tenancy.rates import set_rates
 from tenancy.scoping import organization_scope
 from tests.cast import Cast
 from tests.coe.records import NOW, Records, at
@@ -222,9 +223,7 @@ class TestValue:
         assert client_for(cast.sam).get(f"/acme/accounts/{account.pk}/").status_code == 404
 
         with organization_scope(cast.acme):
-            rates = {"USD": "0.5", "JPY": "0.006"}
-            Organization.objects.filter(pk=cast.acme.pk).update(settings={"exchange_rates": rates})
-            cast.acme.refresh_from_db()
+            set_rates(organization=cast.acme, rates={"USD": "0.5", "JPY": "0.006"}, on=at(0).date())
         plan(cast.acme)
         converted = value_of(account)
         assert converted.deals_minor == round(1_000_000 * chance(at_home) + 4_000_000 * chance(abroad))

@@ -105,11 +105,11 @@ class TestSettings:
     def test_rates_are_kept_as_typed_and_lead_into_any_currency(self, ada: Client) -> None:
         assert ada.post(PAGE, sent(exchange_rates="usd 0,5\n\nJPY 0.006 ")).status_code == 302
 
-        assert acme().setting("exchange_rates") == {"USD": "0.5", "JPY": "0.006"}
         assert "JPY 0.006\nUSD 0.5" in ada.get(PAGE).content.decode()
-        assert factors_into("EUR", organization=acme()) == {"EUR": 1.0, "USD": 0.5, "JPY": pytest.approx(0.6)}
-        assert factors_into("USD", organization=acme())["EUR"] == 2.0
-        assert factors_into("CHF", organization=acme()) == {"CHF": 1.0}
+        with organization_scope(acme()):
+            assert factors_into("EUR", organization=acme()) == {"EUR": 1.0, "USD": 0.5, "JPY": pytest.approx(0.6)}
+            assert factors_into("USD", organization=acme())["EUR"] == 2.0
+            assert factors_into("CHF", organization=acme()) == {"CHF": 1.0}
 
     def test_two_administrators_do_not_overwrite_each_other(self, ada: Client) -> None:
         ada.post(PAGE, sent(name="First"))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from http import HTTPStatus
 
 from allauth.account.models import EmailAddress
@@ -11,6 +12,7 @@ from django.urls import reverse
 
 from agile_sales.browsers import browser_name
 from tenancy.models import AuditEntry, Member, User
+from tenancy.rates import set_rates
 from tenancy.scoping import organization_scope
 from tests.cast import PASSWORD, Cast
 from tests.sign_in.test_limits import nobody
@@ -173,3 +175,26 @@ def test_browsers_are_called_by_names_that_people_know() -> None:
     }
 
     assert {agent: browser_name(agent) for agent in names} == names
+
+
+class TestTheCurrencyOfTotals:
+    def choose(self, client: Client, currency: str, organization: str = "acme") -> int:
+        sent = {"organization": organization, "currency": currency}
+        return client.post(reverse("you-organizations"), sent).status_code
+
+    def test_it_is_chosen_for_each_organisation_of_those_with_a_rate(self, cast: Cast, client_for: ClientFor) -> None:
+        with organization_scope(cast.acme):
+            set_rates(organization=cast.acme, rates={"USD": "0.5"}, on=date(2026, 3, 2))
+        client = client_for(cast.rui)
+
+        assert self.choose(client, "USD") == HTTPStatus.FOUND
+        assert member_now(cast.rui).currency == "USD"
+        assert '<option value="USD" selected>' in client.get(reverse("you-organizations")).content.decode()
+
+        assert self.choose(client, "CHF") == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert member_now(cast.rui).currency == "USD"
+        assert self.choose(client, "EUR") == HTTPStatus.FOUND
+        assert member_now(cast.rui).currency == "", "the organisation's own is no choice of theirs"
+
+    def test_a_stranger_chooses_nothing_there(self, cast: Cast, client_for: ClientFor) -> None:
+        assert self.choose(client_for(cast.sam), "USD") == HTTPStatus.NOT_FOUND

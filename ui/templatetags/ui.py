@@ -15,7 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
-from ui import explaining
+from ui import explaining, totals
 from ui.charts import spark_path
 from ui.formats import (
     format_about,
@@ -254,6 +254,13 @@ def money(amount_minor: int | None, currency: str, form: str = "full") -> str:
     if form == "about":
         return format_about(amount_minor, currency)
     return format_money(amount_minor, currency, short=form == "short")
+
+
+@register.simple_tag(takes_context=True)
+def rate_note(context: Context, total: Any, now: datetime | None = None) -> str:
+    """Print what a reader must know of a `Total`: mixed currencies, the days of the rates, what has none."""
+    clock = now or context.get("now") or timezone.now()
+    return totals.rate_note(total, today=timezone.localtime(clock).date())
 
 
 @register.filter
