@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, TextField, Value
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, TextField, Value, When
 from django.db.models.functions import Lower
 
 from tenancy import access
@@ -114,6 +114,16 @@ class ContactQuerySet(OfAccountQuerySet["Contact"]):
         return self.filter(starting_with("name_key", prefix))
 
 
+PINNED = Q(outcome="open") & ~Q(pinned_category="")
+"""Deals of which a person, and not their stage, says how firmly they count."""
+
+
+def in_categories(categories: Collection[str]) -> Q:
+    """Return the condition that a deal counts in one of these forecast categories."""
+    by_hand = PINNED & Q(pinned_category__in=categories)
+    return by_hand | (~PINNED & Q(stage__forecast_category__in=categories))
+
+
 class OpportunityQuerySet(OfAccountQuerySet["Opportunity"]):
     """Deals."""
 
@@ -128,6 +138,12 @@ class OpportunityQuerySet(OfAccountQuerySet["Opportunity"]):
     def overdue(self, today: date) -> Self:
         """Return the open deals whose close date has passed."""
         return self.open().filter(close_date__lt=today)
+
+    def with_category(self) -> Self:
+        """Add `category`: how firmly each counts in the forecast, as `Opportunity.forecast_category` says."""
+        return self.annotate(
+            category=Case(When(PINNED, then=F("pinned_category")), default=F("stage__forecast_category"))
+        )
 
     def without_next_step(self) -> Self:
         """Return the open deals that nobody has planned anything for."""

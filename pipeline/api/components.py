@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from integrations.api.components import MoneySerializer, ReferenceSerializer
-from pipeline.models import Band, ForecastCategory, IcpFit, Lifecycle, Outcome, OverrideReason, Segment
+from pipeline.models import PINNABLE, Band, ForecastCategory, IcpFit, Lifecycle, Outcome, OverrideReason, Segment
 from pipeline.rules import reason_sentence
 
 CUSTOM = "Columns that imports kept under a name of their own: texts, numbers, dates, yes and no by the column's key."
@@ -72,6 +72,14 @@ class OpportunitySerializer(RecordSerializer):
         min_value=0,
         max_value=10_000,
         help_text="The chance to win in hundredths of a percent: the deal's own, else its stage's.",
+    )
+    forecast_category = serializers.ChoiceField(
+        ForecastCategory.choices, help_text="How firmly it counts: as it was pinned, else as its stage says."
+    )
+    pinned_category = serializers.ChoiceField(
+        [(one.value, one.label) for one in PINNABLE],
+        allow_null=True,
+        help_text="Set by hand and kept until cleared; null where its stage says. It rests while the deal is closed.",
     )
     close_date = serializers.DateField(
         allow_null=True, help_text="The expected day while it is open, the real one afterwards."

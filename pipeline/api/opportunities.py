@@ -1,6 +1,7 @@
 """/api/v1/opportunities and /api/v1/opportunities/{id}."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import QuerySet
@@ -20,9 +21,9 @@ from pipeline.api.bulk import by_external_id, with_accounts
 from pipeline.api.components import OpportunitySerializer
 from pipeline.api.products import ProductView
 from pipeline.api.writing import RecordDeletingView, RecordWritingView
-from pipeline.models import ForecastCategory, Opportunity, Outcome, Stage
+from pipeline.models import PINNABLE, ForecastCategory, Opportunity, Outcome, Stage
 from pipeline.operations import UnableToMoveStage, change_opportunity, create_opportunity, upsert_opportunities
-from pipeline.querysets import starting_with
+from pipeline.querysets import in_categories, starting_with
 from tenancy.keyset import Sort
 from tenancy.models import Organization
 
@@ -42,6 +43,8 @@ EXAMPLE = {
     "outcome": "open",
     "amount": {"amount_minor": 38_000_000, "currency": "EUR"},
     "probability_bp": 5_000,
+    "forecast_category": "commit",
+    "pinned_category": "commit",
     "close_date": "2026-12-18",
     "opened_at": "2026-08-11T09:30:00Z",
     "closed_at": None,
@@ -74,13 +77,18 @@ BODY = Body(
         bodies.whole(
             "probability_bp", 0, 10_000, "The chance to win in hundredths of a percent; null for that of its stage."
         ),
+        bodies.code(
+            "pinned_category",
+            [one.value for one in PINNABLE],
+            "How firmly it counts in the forecast, whatever its stage; null to let the stage say again.",
+        ),
         bodies.day("close_date", "The day on which it is expected to close.", example="2026-12-18"),
         bodies.text("next_step", 500, "What comes next.", example="Service levels with Sanne"),
         bodies.day("next_step_date", "When that is.", example="2026-11-26"),
     ],
     read_only=(
         *("account", "owner", "product", "stage", "pipeline", "currency", "outcome", "opened_at", "closed_at"),
-        *("stage_entered_at", "custom"),
+        *("stage_entered_at", "forecast_category", "custom"),
     ),
 )
 
@@ -104,6 +112,7 @@ class OpportunityView(RecordView):
         *("pipeline_id", "pipeline__name", "stage_id", "stage__name", "stage__forecast_category"),
         *("stage__probability_bp", "probability_bp", "outcome", "amount_minor", "currency", "close_date", "opened_at"),
         *("closed_at", "stage_entered_at", "lost_reason", "next_step", "next_step_date", "custom"),
+        "pinned_category",
     )
     expansions = {"account": AccountView, "owner": MemberView, "product": ProductView}
 
@@ -115,6 +124,7 @@ class OpportunityView(RecordView):
     def shaped(self, row: Row) -> dict[str, Any]:
         """Return a deal; an account that was deleted is no longer named."""
         own_chance = row["probability_bp"]
+        pinned = row["pinned_category"] if row["outcome"] == Outcome.OPEN else ""
         return {
             "id": row["id"],
             "source": row["source"],
@@ -135,6 +145,8 @@ class OpportunityView(RecordView):
             "outcome": row["outcome"],
             "amount": money(row, "amount_minor"),
             "probability_bp": row["stage__probability_bp"] if own_chance is None else own_chance,
+            "forecast_category": pinned or row["stage__forecast_category"],
+            "pinned_category": row["pinned_category"] or None,
             "close_date": row["close_date"],
             "opened_at": row["opened_at"],
             "closed_at": row["closed_at"],
@@ -185,8 +197,9 @@ class OpportunityListView(OpportunityView, RecordWritingView, CreatingView):
         parameters.identifier("owner", "owner_id", "The person who owns it."),
         parameters.identifier("pipeline", "pipeline_id", "The pipeline that it goes through."),
         parameters.identifier("stage", "stage_id", "The stage that it is in."),
-        parameters.codes(
-            "forecast_category", "stage__forecast_category", ForecastCategory.values, "How firmly it counts."
+        replace(
+            parameters.codes("forecast_category", "", ForecastCategory.values, "How firmly it counts."),
+            condition=in_categories,
         ),
         parameters.day("close_date_from", "close_date__gte", "Closes on this day or later."),
         parameters.day("close_date_to", "close_date__lte", "Closes on this day or earlier."),

@@ -19,13 +19,14 @@ from pipeline.forms.filters import (
     ProductFilterForm,
 )
 from pipeline.forms.record import ChoiceList
-from pipeline.models import Lifecycle, Segment
+from pipeline.models import BY_STAGE, PINNABLE, Lifecycle, Segment
 from pipeline.operations.bulk import AT_ONCE
 from tenancy.access import Action
 from tenancy.form_fields import DayField, LineField
 from tenancy.models import Member, Organization
 
 NOBODY = "nobody"
+CATEGORIES: ChoiceList = [*((one.value, one.label) for one in PINNABLE), (BY_STAGE, _("As its stage says"))]
 PRODUCT_STATES = [("active", _("Can be sold")), ("retired", _("Retired"))]
 
 
@@ -49,7 +50,7 @@ BULK = {
         "opportunities",
         Action.VIEW_OPPORTUNITIES,
         Action.EDIT_OPPORTUNITIES,
-        ("stage", "close_date", "owner", "delete"),
+        ("stage", "close_date", "pinned_category", "owner", "delete"),
     ),
     "contact": BulkKind("contact", "contacts", Action.VIEW_ACCOUNTS, Action.EDIT_ACCOUNTS, ("owner", "delete")),
     # The state of an order is more than a word: it goes with dates, so it is changed where those are.
@@ -68,6 +69,7 @@ class BulkForm(forms.Form):
     is_active = forms.ChoiceField(label=_("New state"), choices=PRODUCT_STATES, required=False)
     stage = forms.ChoiceField(label=_("New stage"), required=False)
     close_date = DayField(label=_("Closes"), required=False)
+    pinned_category = forms.ChoiceField(label=_("Forecast"), choices=CATEGORIES, required=False)
     lost_reason = LineField(label=_("Why they were lost"), max_length=300, required=False)
 
     def __init__(
@@ -81,6 +83,7 @@ class BulkForm(forms.Form):
         self._offer("segment", Segment.choices)
         self._offer("lifecycle", Lifecycle.choices)
         self._offer("is_active", PRODUCT_STATES)
+        self._offer("pinned_category", CATEGORIES)
 
     def shown(self) -> "BulkForm":
         """Return the form as the bar draws it: what a button changes must be chosen, though only for that button."""
@@ -112,7 +115,7 @@ class BulkForm(forms.Form):
         text = value.isoformat() if isinstance(value, date) else str(value or "")
         return {
             "do": do,
-            "value": "" if do == "delete" or text == NOBODY else text,
+            "value": "" if do == "delete" or text in (NOBODY, BY_STAGE) else text,
             "lost_reason": self.cleaned_data.get("lost_reason", "") if do == "stage" else "",
         }
 

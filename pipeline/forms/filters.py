@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline.forms.record import ChoiceList, label_of
 from pipeline.models import (
+    PINNABLE,
     Band,
     BuyingRole,
     InquiryChannel,
@@ -107,8 +108,11 @@ class OpportunityFilterForm(FilterForm):
     outcome = choice_filter(_("Open, won and lost"), Outcome.choices)
     stage = choice_filter(_("Any stage"))
     owner = choice_filter(_("Any owner"))
-    # Comes with a link, such as that of "won this quarter"; a chip shows it and takes it off.
+    category = choice_filter(_("Any forecast"), [(one.value, one.label) for one in PINNABLE])
+    # Come with a link, such as that of "won this quarter"; a chip shows them and takes them off.
     closed_from = forms.DateField(label=_("Closed from"), required=False, widget=forms.HiddenInput())
+    closes_from = forms.DateField(label=_("Closes from"), required=False, widget=forms.HiddenInput())
+    closes_to = forms.DateField(label=_("Closes until"), required=False, widget=forms.HiddenInput())
 
     def narrowed(self) -> OpportunityFilter:
         """Return the filter as the query takes it."""
@@ -119,6 +123,9 @@ class OpportunityFilterForm(FilterForm):
             stage_id=self._id("stage"),
             owner_id=self._id("owner"),
             closed_from=data["closed_from"],
+            category=data["category"],
+            closes_from=data["closes_from"],
+            closes_to=data["closes_to"],
         )
 
 

@@ -20,7 +20,7 @@ from pipeline.forms.record import (
     minor_units,
     whole_units,
 )
-from pipeline.models import Account, Opportunity, Product, Stage
+from pipeline.models import PINNABLE, Account, Opportunity, Product, Stage
 from pipeline.querysets import AccountQuerySet
 from tenancy.form_fields import DayField, LineField
 from tenancy.models import Member, Organization
@@ -46,13 +46,19 @@ class OpportunityForm(RecordForm):
         required=False,
         help_text=_("Leave it empty to use the chance of its stage"),
     )
+    pinned_category = forms.ChoiceField(
+        label=_("Forecast"),
+        choices=[("", _("As its stage says")), *((one.value, one.label) for one in PINNABLE)],
+        required=False,
+        help_text=_("What you choose stays when the deal moves, until you clear it"),
+    )
     layout: Sequence[Sequence[str]] = (
         ("name",),
         ("account", "owner"),
         ("amount", "currency"),
         ("close_date", "product"),
         ("next_step", "next_step_date"),
-        ("probability",),
+        ("probability", "pinned_category"),
     )
 
     def __init__(
@@ -162,7 +168,7 @@ def opportunity_values(opportunity: Opportunity) -> dict[str, Any]:
     """Return what the form shows of a deal."""
     chance = opportunity.probability_bp
     return {
-        **{name: getattr(opportunity, name) for name in ("name", "currency", "next_step")},
+        **{name: getattr(opportunity, name) for name in ("name", "currency", "next_step", "pinned_category")},
         **{name: getattr(opportunity, name) for name in ("close_date", "next_step_date")},
         "account": opportunity.account.name if opportunity.account else "",
         "owner": str(opportunity.owner_id or ""),

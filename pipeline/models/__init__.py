@@ -7,10 +7,10 @@ from pipeline.models.bulk import BulkChange, BulkState
 from pipeline.models.contact import BuyingRole, Contact
 from pipeline.models.custom import CustomColumn, CustomKind, CustomRecord, CustomValues
 from pipeline.models.external_score import ExternalScore, Trend
-from pipeline.models.history import OpportunityHistory, TrackedField
+from pipeline.models.history import BY_STAGE, OpportunityHistory, TrackedField
 from pipeline.models.inquiry import Inquiry, InquiryChannel, InquiryState
 from pipeline.models.next_action import IN_PLAN, Choice, NextAction, Place, PlannedAction, WeekPlan
-from pipeline.models.opportunity import Opportunity, Outcome
+from pipeline.models.opportunity import PINNABLE, Opportunity, Outcome
 from pipeline.models.opportunity_score import OpportunityScore
 from pipeline.models.order import Order, OrderLine, OrderStatus
 from pipeline.models.override import OverrideEnd, OverrideReason, ScoreOverride
@@ -36,8 +36,10 @@ from pipeline.models.undo import UNDO_MINUTES, UNDO_TIME, ChangeKind, UndoChange
 from pipeline.models.usage import UsageSignal
 
 __all__ = [
+    "BY_STAGE",
     "IN_PLAN",
     "MANUAL",
+    "PINNABLE",
     "UNDO_MINUTES",
     "UNDO_TIME",
     "Account",

@@ -19,6 +19,10 @@ class TrackedField(models.TextChoices):
     ACCOUNT = "account", "Account"
 
 
+BY_STAGE = "stage"
+"""What stands for a forecast category that nobody pinned: the stage says."""
+
+
 class OpportunityHistory(TenantModel):
     """One change of one field. The first row of a field has an empty old value: the deal began with it."""
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from pipeline.models.record import CrmRecord, currency_code, lowered, one_of
+from pipeline.models.stage import ForecastCategory
 from pipeline.querysets import OpportunityQuerySet
 from tenancy.tenant_model import TenantForeignKey, TenantManager
 
@@ -16,6 +17,15 @@ class Outcome(models.TextChoices):
     OPEN = "open", "Open"
     WON = "won", "Won"
     LOST = "lost", "Lost"
+
+
+PINNABLE = (
+    ForecastCategory.COMMIT,
+    ForecastCategory.BEST_CASE,
+    ForecastCategory.PIPELINE,
+    ForecastCategory.OMITTED,
+)
+"""The categories that a person can give an open deal; whether it is closed its stage alone says."""
 
 
 class Opportunity(CrmRecord):  # its reverse managers are Any
@@ -39,6 +49,12 @@ class Opportunity(CrmRecord):  # its reverse managers are Any
     next_step = models.TextField(default="", db_default="")
     next_step_date = models.DateField(null=True)
     probability_bp = models.IntegerField(null=True)
+    pinned_category = models.TextField(
+        choices=[(one.value, one.label) for one in PINNABLE],
+        default="",
+        db_default="",
+        help_text="Set by hand, and kept until somebody clears it; empty: its stage says.",
+    )
     custom = models.JSONField(default=dict, db_default={}, help_text="Values of custom columns by their key.")
 
     objects: ClassVar[Any] = TenantManager.from_queryset(OpportunityQuerySet)()
@@ -60,6 +76,10 @@ class Opportunity(CrmRecord):  # its reverse managers are Any
                 name="opportunity_probability",
             ),
             one_of("outcome", Outcome, name="opportunity_outcome"),
+            models.CheckConstraint(
+                condition=Q(pinned_category__in=[*(one.value for one in PINNABLE), ""]),
+                name="opportunity_pinned_category",
+            ),
             currency_code(name="opportunity_currency", amounts=("amount_minor",)),
         ]
         indexes = [
@@ -98,3 +118,13 @@ class Opportunity(CrmRecord):  # its reverse managers are Any
     def chance_bp(self) -> int:
         """The chance to win in basis points: the deal's own where it has one, else its stage's."""
         return self.stage.probability_bp if self.probability_bp is None else self.probability_bp
+
+    @property
+    def is_category_pinned(self) -> bool:
+        """Whether a person, and not its stage, says how firmly it counts. Of a closed deal its stage always does."""
+        return self.is_open and bool(self.pinned_category)
+
+    @property
+    def forecast_category(self) -> ForecastCategory:
+        """How firmly it counts in the forecast; `with_category` says the same of many."""
+        return ForecastCategory(self.pinned_category if self.is_category_pinned else self.stage.forecast_category)

@@ -27,7 +27,9 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Edit:
-    """What is to become of each record: `do` is owner, segment, lifecycle, is_active, close_date, stage or delete."""
+    """What is to become of each record: `do` is owner, segment, lifecycle, is_active, close_date,
+    pinned_category, stage or delete.
+    """
 
     do: str
     value: Any = None

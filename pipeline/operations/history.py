@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from pipeline.models import Opportunity, OpportunityHistory, Stage, TrackedField
+from pipeline.models import BY_STAGE, Opportunity, OpportunityHistory, Stage, TrackedField
 from pipeline.operations.changes import Differences, as_json
 from tenancy.models import Member, Organization
 
@@ -14,6 +14,7 @@ TRACKED: Mapping[str, TrackedField] = {
     "close_date": TrackedField.CLOSE_DATE,
     "owner": TrackedField.OWNER,
     "account": TrackedField.ACCOUNT,
+    "pinned_category": TrackedField.FORECAST_CATEGORY,
 }
 
 
@@ -22,7 +23,7 @@ def first_values(opportunity: Opportunity) -> Differences:
     values: Differences = {}
     for name in TRACKED:
         value = getattr(opportunity, Opportunity._meta.get_field(name).attname)  # type: ignore[union-attr]
-        if value is not None:
+        if value not in (None, ""):
             values[name] = (None, value)
     return values
 
@@ -71,4 +72,11 @@ def _row(
         row.old, row.new = old_stage.name if old_stage else "", opportunity.stage.name
     if field == TrackedField.AMOUNT:
         row.old_amount_minor, row.new_amount_minor = old, new
+    if field == TrackedField.FORECAST_CATEGORY:
+        row.old, row.new = category_codes(old, new)
     return row
+
+
+def category_codes(old: str | None, new: str) -> tuple[str, str]:
+    """Return a change of what was pinned as the history keeps it: none is "by its stage", and never nothing."""
+    return old or BY_STAGE, new or BY_STAGE

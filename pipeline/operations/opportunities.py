@@ -30,6 +30,7 @@ class OpportunityFields(TypedDict, total=False):
     next_step: str
     next_step_date: date | None
     probability_bp: int | None
+    pinned_category: str
 
 
 class UnableToMoveStage(ValueError):
@@ -151,6 +152,10 @@ def update_events(currency: str, changed: dict[str, Any], differences: Differenc
     if "owner" in differences:
         old, new = differences["owner"]
         events.append(("opportunity.owner_changed", {"from": str(old or ""), "to": str(new or "")}))
+    if "pinned_category" in differences:
+        old, new = differences["pinned_category"]
+        type_ = "opportunity.category_pinned" if new else "opportunity.category_cleared"
+        events.append((type_, {"from": old, "to": new}))
     return events
 
 

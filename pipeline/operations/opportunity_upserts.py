@@ -10,6 +10,7 @@ from django.db import transaction
 from pipeline.models import Opportunity, OpportunityHistory, Stage, TrackedField
 from pipeline.operations import criteria
 from pipeline.operations.changes import as_json
+from pipeline.operations.history import category_codes
 from pipeline.operations.opportunities import (
     UnableToMoveStage,
     consequences,
@@ -31,9 +32,9 @@ from tenancy.bulk import insert_rows
 from tenancy.models import Organization
 from tenancy.working_time import local_day
 
-TEXTS = ("name", "currency", "lost_reason", "next_step", "outcome")
+TEXTS = ("name", "currency", "lost_reason", "next_step", "outcome", "pinned_category")
 STATED = ("name", "account_id", "owner_id", "product_id", "amount_minor", "currency", "close_date", "probability_bp")
-SAID = (*STATED, "next_step", "next_step_date", "deleted_at")
+SAID = (*STATED, "next_step", "next_step_date", "pinned_category", "deleted_at")
 STAGE = ("stage_id", "pipeline_id", "outcome", "opened_at", "closed_at", "stage_entered_at", "lost_reason")
 COLUMNS = (*SAID, *STAGE)
 _NEW: Columns = {**dict.fromkeys(COLUMNS), **dict.fromkeys(TEXTS, ""), "outcome": "open"}
@@ -171,6 +172,10 @@ def _history(change: RowChange, stages: Mapping[UUID, Stage], at: datetime) -> I
             texts = ["" if one is None else str(as_json(one)) for one in (was, new[column])]
             amounts = (was, new[column]) if tracked is TrackedField.AMOUNT else (None, None)
             yield (change.id, tracked.value, *texts, None, None, *amounts, at, at, False)
+    was, now = (old or _NEW)["pinned_category"], new["pinned_category"]
+    if was != now:
+        codes = category_codes(was, now)
+        yield (change.id, TrackedField.FORECAST_CATEGORY.value, *codes, None, None, None, None, at, at, False)
 
 
 def _events(change: RowChange, stages: Mapping[UUID, Stage], at: datetime) -> Iterator[Event]:

@@ -9,7 +9,7 @@ from django.db.models import Count, Q, Sum
 
 from pipeline.models import Account, Activity, Opportunity, OpportunityHistory, TrackedField
 from pipeline.queries.badges import deal_score, score_badge
-from pipeline.querysets import ActivityQuerySet, OpportunityQuerySet
+from pipeline.querysets import ActivityQuerySet, OpportunityQuerySet, in_categories
 from tenancy.access import Action, blank_hidden
 from tenancy.keyset import Page, Sort, page_of
 from tenancy.models import Member, Organization
@@ -35,6 +35,9 @@ class OpportunityFilter:
     owner_id: UUID | None = None
     account_id: UUID | None = None
     closed_from: date | None = None
+    category: str = ""
+    closes_from: date | None = None
+    closes_to: date | None = None  # the last day
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,12 @@ def opportunities(
     if narrowed.closed_from:
         begin = datetime.combine(narrowed.closed_from, time.min, first_zone(organization.time_zone))
         found = found.filter(closed_at__gte=begin)
+    if narrowed.category:
+        found = found.filter(in_categories([narrowed.category]))
+    if narrowed.closes_from:
+        found = found.filter(close_date__gte=narrowed.closes_from)
+    if narrowed.closes_to:
+        found = found.filter(close_date__lte=narrowed.closes_to)
     return found
 
 

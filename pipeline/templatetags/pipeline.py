@@ -15,7 +15,17 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from pipeline.models import Account, Opportunity, OpportunityHistory, Order, OrderStatus, TrackedField, criterion_words
+from pipeline.models import (
+    BY_STAGE,
+    Account,
+    ForecastCategory,
+    Opportunity,
+    OpportunityHistory,
+    Order,
+    OrderStatus,
+    TrackedField,
+    criterion_words,
+)
 from pipeline.queries import action_words
 from pipeline.queries.account_overview import Satisfaction
 from pipeline.queries.badges import Badge, wants_check
@@ -23,7 +33,7 @@ from pipeline.queries.board import Standing, standing_of
 from tenancy.access import Action
 from tenancy.money import exponent, to_minor
 from ui.formats import format_day, format_money, format_number
-from ui.templatetags.ui import score
+from ui.templatetags.ui import icon, score
 
 register = template.Library()
 
@@ -159,7 +169,19 @@ def change_value(row: OpportunityHistory, value: str, side: str, currency: str) 
             return format_day(date.fromisoformat(value), today=timezone.localdate())
         except ValueError:
             return value
+    if row.field == TrackedField.FORECAST_CATEGORY:
+        return gettext("As its stage says") if value == BY_STAGE else ForecastCategory(value).label
     return value or "–"
+
+
+@register.simple_tag
+def forecast_category(deal: Opportunity) -> SafeString:
+    """Draw how firmly a deal counts in the forecast; a pin says that a person, and not its stage, says so."""
+    words = deal.forecast_category.label
+    if not deal.is_category_pinned:
+        return format_html("{}", words)
+    said = gettext("pinned by hand")
+    return format_html('<span class="nowrap">{} {}<span class="sr"> ({})</span></span>', icon("pin"), words, said)
 
 
 @register.filter

@@ -106,7 +106,7 @@ def opportunities_export(request: MemberRequest) -> HttpResponseBase:
     header = (
         *("id", "name", "account", "account id", "stage", "state", "amount", "currency", "close date", "owner"),
         *("product", "chance", "next step", "next step date", "opened at", "closed at", "lost reason"),
-        *("source", "external id"),
+        *("forecast", "forecast pinned", "source", "external id"),
     )
     chunks = walk(rows, organization=organization, member=member, sort=SORTS[1], task="export opportunities")
     return csv_response("deals.csv", header, ([_cells(deal) for deal in chunk] for chunk in chunks))
@@ -119,5 +119,5 @@ def _cells(deal: Opportunity) -> tuple[object, ...]:
         *(deal.outcome, None if amount is None else from_minor(amount, deal.currency), deal.currency),
         *(deal.close_date, deal.owner.name if deal.owner else "", deal.product.name if deal.product else ""),
         *(f"{deal.chance_bp / 100:g}", deal.next_step, deal.next_step_date, deal.opened_at, deal.closed_at),
-        *(deal.lost_reason, deal.source, deal.external_id),
+        *(deal.lost_reason, deal.forecast_category.value, deal.is_category_pinned, deal.source, deal.external_id),
     )

@@ -49,6 +49,8 @@ def test_it_shows_the_deal_with_what_it_hangs_on(cast: Cast, acme: Caller) -> No
         "outcome": "open",
         "amount": {"amount_minor": 120_000_000, "currency": "EUR"},
         "probability_bp": stage.probability_bp,
+        "forecast_category": "pipeline",
+        "pinned_category": None,
         "close_date": "2026-06-30",
         "opened_at": "2026-03-02T08:00:00Z",
         "closed_at": None,
