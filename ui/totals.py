@@ -1,7 +1,10 @@
 """What stands beside a total of several currencies: by which rates it was made, and what has none."""
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from tenancy.conversion import Total
@@ -27,6 +30,11 @@ def rate_note(total: Total, *, today: date) -> str:
             % {"amounts": ", ".join(amounts)}
         )
     return ", ".join(said)
+
+
+def rate_note_on_page(context: Mapping[str, Any], total: Total) -> str:
+    """Print the note of a total; the clock is the page's `now`."""
+    return rate_note(total, today=timezone.localtime(context.get("now") or timezone.now()).date())
 
 
 def _rates_of(since: date, until: date, today: date) -> str:

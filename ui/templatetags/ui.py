@@ -213,9 +213,8 @@ def score(
 def _change_word(change: int | None) -> str:
     if not change:
         return ""
-    if change > 0:
-        return gettext("up %(points)s") % {"points": change}
-    return gettext("down %(points)s") % {"points": -change}
+    words = gettext("up %(points)s") if change > 0 else gettext("down %(points)s")
+    return words % {"points": abs(change)}
 
 
 @register.simple_tag
@@ -254,13 +253,6 @@ def money(amount_minor: int | None, currency: str, form: str = "full") -> str:
     if form == "about":
         return format_about(amount_minor, currency)
     return format_money(amount_minor, currency, short=form == "short")
-
-
-@register.simple_tag(takes_context=True)
-def rate_note(context: Context, total: Any, now: datetime | None = None) -> str:
-    """Print what a reader must know of a `Total`: mixed currencies, the days of the rates, what has none."""
-    clock = now or context.get("now") or timezone.now()
-    return totals.rate_note(total, today=timezone.localtime(clock).date())
 
 
 @register.filter
@@ -321,6 +313,7 @@ why_body = register.inclusion_tag("parts/why_body.html")(explaining.why_body)
 why_rows = register.inclusion_tag("parts/why_rows.html")(explaining.why_rows)
 said_and_came = register.simple_tag(explaining.said_and_came)
 why_later = register.inclusion_tag("parts/why_later.html")(explaining.why_later)
+rate_note = register.simple_tag(takes_context=True)(totals.rate_note_on_page)
 
 
 # --- Forms ------------------------------------------------------------------------------------------------------------
