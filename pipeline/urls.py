@@ -9,6 +9,7 @@ from pipeline.views import (
     board,
     bulk,
     contacts,
+    deal_warnings,
     inquiries,
     next_action,
     opportunities,
@@ -18,6 +19,7 @@ from pipeline.views import (
     process,
     products,
     saved_views,
+    stalled,
     undo,
 )
 
@@ -62,6 +64,7 @@ urlpatterns = [
     path("opportunities/<uuid:opportunity_id>/edit/", opportunity.opportunity_edit, name="opportunity-edit"),
     path("opportunities/<uuid:opportunity_id>/check/", opportunity.opportunity_check, name="opportunity-check"),
     path("opportunities/<uuid:opportunity_id>/move/", opportunity.opportunity_move, name="opportunity-move"),
+    path("opportunities/<uuid:opportunity_id>/settle/", stalled.opportunity_settle, name="opportunity-settle"),
     path("opportunities/<uuid:opportunity_id>/delete/", opportunity.opportunity_delete, name="opportunity-delete"),
     path("opportunities/<uuid:opportunity_id>/restore/", opportunity.opportunity_restore, name="opportunity-restore"),
     path("orders/", orders.orders, name="orders"),
@@ -79,6 +82,7 @@ urlpatterns = [
     path("process/<uuid:pipeline_id>/", process.process_pipeline, name="process-pipeline"),
     path("process/<uuid:pipeline_id>/act/", process.process_pipeline_act, name="process-pipeline-act"),
     path("process/<uuid:pipeline_id>/stages/new/", process.process_stage_new, name="process-stage-new"),
+    path("process/warnings/", deal_warnings.process_warnings, name="process-warnings"),
     path("process/stages/<uuid:stage_id>/", process.process_stage, name="process-stage"),
     path("process/stages/<uuid:stage_id>/act/", process.process_stage_act, name="process-stage-act"),
     path("undo/<uuid:token>/", undo.undo, name="undo"),

@@ -24,7 +24,7 @@ from tenancy.onlookers import Onlooker, hold_back, no_files, slipped_through
 from tenancy.scoping import organization_scope
 from tenancy.token_limits import meter
 from tenancy.tokens import bearer_token, note_use, sha256_of
-from tenancy.working_time import first_zone
+from tenancy.working_time import days_off, first_zone
 
 
 class _Undo(Exception):
@@ -109,8 +109,10 @@ class OrganizationMiddleware:
         onlooker = self.view_as(request, membership, now)
 
         def prepare() -> tzinfo:
-            people = Member.objects.select_related("organization").annotate(support_is_here=support.is_open(now))
+            people = Member.objects.select_related("organization")
+            people = people.annotate(support_is_here=support.is_open(now), days_off=days_off())
             member = people.get(pk=membership.member_id)
+            member.organization.days_off = member.days_off  # no page has to ask for the calendar again
             refuse_without_second_factor(request, member.organization)
             enter(request, onlooker.member if onlooker else member, member.organization, onlooker)
             request.support_is_here = member.support_is_here and onlooker is None  # type: ignore[attr-defined]

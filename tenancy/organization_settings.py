@@ -100,6 +100,26 @@ def change_settings(
     return current
 
 
+@transaction.atomic
+def keep_setting(*, organization: Organization, version: int, name: str, value: Any) -> bool:
+    """Keep one setting that a part of the product has a page of its own for; return whether it is another one now.
+
+    What it means, and the event that tells of it, are that part's.
+
+    :raises StaleOrganization: when the settings have another version by now.
+    """
+    current = Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
+    if current.version != version:
+        raise StaleOrganization(current)
+    if current.setting(name) == value:
+        return False
+    current.settings = {**current.settings, name: value}
+    current.version += 1
+    current.save(update_fields=["settings", "version"])
+    organization.settings, organization.version = current.settings, current.version
+    return True
+
+
 def _check(before: OrganizationSettings, wanted: OrganizationSettings, actor: Member) -> None:
     if not wanted.name.strip():
         raise UnableToChangeSettings(_("Give the organisation a name."))

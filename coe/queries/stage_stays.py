@@ -5,6 +5,7 @@ from uuid import UUID
 
 from coe.queries.background import rows
 from tenancy.models import Organization
+from tenancy.working_time import calendar_of
 
 WINDOW = datetime.timedelta(days=730)
 
@@ -18,10 +19,16 @@ WITH moved AS (
        AND o.closed_at > %(since)s AND o.closed_at <= %(as_of)s
        AND h.field = 'stage' AND h.occurred_at <= %(as_of)s AND h.recorded_at <= %(as_of)s
 )
-SELECT stage_id, extract(epoch FROM left_at - occurred_at)::float8 / 86400 FROM moved WHERE left_at > occurred_at
+SELECT stage_id, occurred_at, left_at FROM moved WHERE left_at > occurred_at
 """
 
 
 def won_stays(*, organization: Organization, as_of: datetime.datetime) -> list[tuple[UUID, float]]:
-    """Return the stage and the days of each stay of the deals that were won in the two years before a moment."""
-    return rows(STAYS, {"org": organization.pk, "as_of": as_of, "since": as_of - WINDOW})
+    """Return the stage and the working days of each stay of the deals won in the two years before a moment."""
+    calendar = calendar_of(organization)
+    return [
+        (stage_id, float(calendar.days_since(entered_at, calendar.day_of(left_at))))
+        for stage_id, entered_at, left_at in rows(
+            STAYS, {"org": organization.pk, "as_of": as_of, "since": as_of - WINDOW}
+        )
+    ]

@@ -20,8 +20,8 @@ EXAMPLE = {
     "kind": "open",
     "probability_bp": 5_000,
     "forecast_category": "best_case",
-    "expected_days": 30,
-    "warning_days": 45,
+    "expected_days": 21,
+    "warning_days": 32,
     "learned_from": 0,
     "moved_by": "everybody",
     "entry_criteria": [],
@@ -52,9 +52,10 @@ class PipelineStageSerializer(serializers.Serializer[Any]):
     )
     forecast_category = serializers.ChoiceField(ForecastCategory.choices)
     expected_days = serializers.IntegerField(
-        help_text="How long a deal usually stays at most: learnt from won deals, else as people set it; 0: not known."
+        help_text="For how many working days a deal usually stays at most: learnt from won deals, else as people set"
+        " it; 0: not known."
     )
-    warning_days = serializers.IntegerField(help_text="After how many days a deal is late; 0: not known.")
+    warning_days = serializers.IntegerField(help_text="After how many working days a deal is late; 0: not known.")
     learned_from = serializers.IntegerField(help_text="From how many stays of won deals that was learnt; 0: it is set.")
     moved_by = serializers.ChoiceField(Mover.choices, help_text="Who may move deals into it, of those who edit them.")
     entry_criteria = CriterionSerializer(many=True, help_text="What a deal must meet to move forward into it.")

@@ -1,6 +1,7 @@
 """Forms about deals."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +28,7 @@ from tenancy.models import Member, Organization
 
 
 class OpportunityForm(RecordForm):
-    """What a person says of a deal; the stage moves on the deal's own page."""
+    """What a person says of a deal; the stage moves on the deal's own page. An open one has a dated next step."""
 
     name = LineField(label=_("Name"), max_length=300)
     account = AccountNameField(label=_("Account"), max_length=300, required=False)
@@ -68,10 +69,15 @@ class OpportunityForm(RecordForm):
         owners: ChoiceList,
         accounts: AccountQuerySet,
         products: Sequence[Product],
+        today: date,
         current_account: Account | None = None,
+        is_open: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, organization=organization, **kwargs)
+        self.today, self.is_open = today, is_open
+        for name in ("next_step", "next_step_date"):
+            self.fields[name].required = is_open
         self.accounts, self.current_account = accounts, current_account
         self.products = {str(product.pk): product for product in products}
         owner_field, product_field = self.fields["owner"], self.fields["product"]
@@ -95,8 +101,18 @@ class OpportunityForm(RecordForm):
         return self.products.get(self.cleaned_data["product"])
 
     def clean(self) -> dict[str, Any]:
-        """Return the data with the value in minor units and the chance in basis points."""
+        """Return the data with the value in minor units and the chance in basis points.
+
+        What is planned lies ahead. A day that passed since it was set is not held against who changes something else.
+        """
         data = self.cleaned_data
+        past = {
+            "close_date": _("This day has passed. When can it close?"),
+            "next_step_date": _("This day has passed. When will it be?"),
+        }
+        for name, words in past.items():
+            if self.is_open and data.get(name) and data[name] < self.today and name in self.typed():
+                self.add_error(name, words)
         data["amount_minor"] = minor_units(self, "amount", data.get("currency", ""))
         chance = data.get("probability")
         data["probability_bp"] = None if chance is None else int(chance * 100)

@@ -78,10 +78,18 @@ class StageForm(WhyForm):
     )
     forecast_category = forms.ChoiceField(label=_("Forecast"), choices=ForecastCategory.choices)
     expected_days = forms.IntegerField(
-        label=_("Usual days"), min_value=0, max_value=3_650, required=False, help_text=_("0: nobody knows")
+        label=_("Usual days"),
+        min_value=0,
+        max_value=3_650,
+        required=False,
+        help_text=_("Working days; 0: nobody knows"),
     )
     warning_days = forms.IntegerField(
-        label=_("Late after days"), min_value=0, max_value=3_650, required=False, help_text=_("0: as it is learnt")
+        label=_("Late after days"),
+        min_value=0,
+        max_value=3_650,
+        required=False,
+        help_text=_("Working days; 0: as it is learnt"),
     )
     moved_by = forms.ChoiceField(label=_("Who may move deals into it"), choices=Mover.choices)
     entry = _asked(_("To come in"))

@@ -34,6 +34,7 @@ from pipeline.models.stage import (
 )
 from pipeline.models.undo import UNDO_MINUTES, UNDO_TIME, ChangeKind, UndoChange, UndoStep
 from pipeline.models.usage import UsageSignal
+from pipeline.models.warning import WarningCode, WarningRules
 
 __all__ = [
     "BY_STAGE",
@@ -103,6 +104,8 @@ __all__ = [
     "UsageSignal",
     "ViewChoice",
     "WalletBasis",
+    "WarningCode",
+    "WarningRules",
     "WeekPlan",
     "criterion_words",
 ]

@@ -35,6 +35,7 @@ class OpportunityHistory(TenantModel):
     old_amount_minor = models.BigIntegerField(null=True)
     new_amount_minor = models.BigIntegerField(null=True)
     actor = TenantForeignKey("tenancy.Member", models.PROTECT, null=True)
+    reason = models.TextField(default="", db_default="", help_text="As somebody gave it with the change.")
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(default=timezone.now, db_default=Now())
     reconstructed = models.BooleanField(default=False, db_default=False)

@@ -92,7 +92,7 @@ class PipelineUnit(TenantModel):
 
 
 class Stage(TenantModel):  # its reverse managers are Any
-    """A step of a pipeline. A stage that deals have been in is retired, never removed."""
+    """A step of a pipeline. A stage that deals have been in is retired, never removed. Its days are working days."""
 
     pipeline = TenantForeignKey("pipeline.Pipeline", models.PROTECT, related_name="stages")
     name = models.TextField()

@@ -36,6 +36,7 @@ from pipeline.operations.process import (
     StaleProcess,
     UnableToChangeProcess,
     change_pipeline,
+    change_warnings,
     create_pipeline,
     delete_pipeline,
 )
@@ -58,6 +59,7 @@ from pipeline.operations.stage_changes import (
     retire_stage,
 )
 from pipeline.operations.stages import DEFAULT_STAGES, create_default_pipeline
+from pipeline.operations.stalled import UnableToSettle, push_out, revive, stop
 from pipeline.operations.undo import Refusal, UnableToUndo, Undone, keep_undo_step, undo
 from pipeline.operations.upserts import Upserted
 
@@ -93,6 +95,7 @@ __all__ = [
     "UnableToRecordAnswer",
     "UnableToRecordScore",
     "UnableToRestore",
+    "UnableToSettle",
     "UnableToUndo",
     "Undone",
     "Upserted",
@@ -100,6 +103,7 @@ __all__ = [
     "change_pipeline",
     "change_stage",
     "change_view",
+    "change_warnings",
     "check_criterion",
     "checklist",
     "choose_view",
@@ -123,6 +127,7 @@ __all__ = [
     "noted_changes",
     "override_score",
     "place_stage",
+    "push_out",
     "receive_inquiry",
     "record_export",
     "record_external_score",
@@ -135,8 +140,10 @@ __all__ = [
     "restore_stage",
     "retire_stage",
     "return_to_automatic",
+    "revive",
     "save_view",
     "snapshot_open_opportunities",
+    "stop",
     "undo",
     "update_account",
     "update_activity",

@@ -36,10 +36,11 @@ def keep_history(
     old_stage: Stage | None,
     actor: Member | None,
     occurred_at: datetime,
+    reason: str = "",
 ) -> None:
-    """Append a row for each tracked field among `differences`."""
+    """Append a row for each tracked field among `differences`, with the reason that somebody gave."""
     rows = [
-        _row(organization, opportunity, field, old, new, old_stage, actor, occurred_at)
+        _row(organization, opportunity, field, old, new, old_stage, actor, occurred_at, reason.strip())
         for name, field in TRACKED.items()
         for old, new in [differences.get(name, (None, None))]
         if name in differences
@@ -56,6 +57,7 @@ def _row(
     old_stage: Stage | None,
     actor: Member | None,
     occurred_at: datetime,
+    reason: str,
 ) -> OpportunityHistory:
     row = OpportunityHistory(
         organization=organization,
@@ -66,6 +68,7 @@ def _row(
         actor=actor,
         occurred_at=occurred_at,
         recorded_at=occurred_at,
+        reason=reason,
     )
     if field == TrackedField.STAGE:
         row.old_stage, row.new_stage = old_stage, opportunity.stage

@@ -106,9 +106,10 @@ def update_opportunity(
     version: int,
     actor: Member | None,
     updated_at: datetime,
+    reason: str = "",
     **fields: Unpack[OpportunityFields],
 ) -> Opportunity:
-    """Change what is said of a deal; saying what it says already changes nothing.
+    """Change what is said of a deal; saying what it says already changes nothing. A `reason` stands in its history.
 
     :raises StaleVersion: when somebody else changed it since `version` was read.
     """
@@ -124,6 +125,7 @@ def update_opportunity(
         old_stage=None,
         actor=actor,
         occurred_at=updated_at,
+        reason=reason,
     )
     for type_, payload in update_events(opportunity.currency, payload_of(differences), differences):
         record_event(
@@ -169,8 +171,11 @@ def move_stage(
     actor: Member | None,
     moved_at: datetime,
     lost_reason: str = "",
+    reason: str = "",
 ) -> Opportunity:
     """Move a deal to another stage of its pipeline; a won or lost stage closes it, an open one opens it again.
+
+    A `reason` stands in the history, whichever way it goes.
 
     :raises UnableToMoveStage: when it is there already, the stage is retired or of another pipeline, a loss has no
         reason, the actor may not move deals there, or something is missing that the process asks for.
@@ -204,6 +209,7 @@ def move_stage(
         old_stage=old_stage,
         actor=actor,
         occurred_at=moved_at,
+        reason=reason,
     )
     payload = {
         "days_in_stage": max(0, (moved_at - entered_before).days),

@@ -17,12 +17,15 @@ from pipeline.models import (
     Pipeline,
     PipelineUnit,
     Stage,
+    WarningRules,
 )
+from pipeline.models.warning import SETTING
 from pipeline.operations.changes import as_json
 from pipeline.operations.stages import add_shipped_stages
 from tenancy.events import record_event
 from tenancy.locks import hold
 from tenancy.models import Member, Organization, Unit
+from tenancy.organization_settings import keep_setting
 
 
 class UnableToChangeProcess(ValueError):
@@ -131,6 +134,42 @@ def delete_pipeline(
     tell_change("pipeline.deleted", organization, current, actor, at, "", name=current.name)
     current.stages.all().delete()
     current.delete()
+
+
+@transaction.atomic
+def change_warnings(
+    *,
+    organization: Organization,
+    version: int,
+    rules: WarningRules,
+    actor: Member | None,
+    at: datetime,
+    reason: str = "",
+) -> None:
+    """Change what open deals are warned of, and from when on; `version` is the organisation's.
+
+    :raises UnableToChangeProcess: for numbers that can't be.
+    :raises tenancy.organization_settings.StaleOrganization: when its settings have another version by now.
+    """
+    if not (1 <= rules.silent_days <= 365 and 1 <= rules.stalled_days <= 365):
+        raise UnableToChangeProcess("Days lie between 1 and 365.")
+    if not (1 <= rules.pushes <= 20 and 1 <= rules.people <= 20 and rules.small_amount_minor >= 0):
+        raise UnableToChangeProcess("Pushes and people lie between 1 and 20, and an amount is not negative.")
+    before = WarningRules.of(organization).as_setting()
+    if not keep_setting(organization=organization, version=version, name=SETTING, value=rules.as_setting()):
+        return
+    after = rules.as_setting()
+    record_event(
+        organization=organization,
+        type="deal_warnings.changed",
+        subject=organization,
+        payload={
+            "changed": {name: [before[name], after[name]] for name in after if before[name] != after[name]},
+            **({"reason": reason.strip()} if reason.strip() else {}),
+        },
+        actor=actor,
+        occurred_at=at,
+    )
 
 
 def named(name: str, taken: Collection[str] | Any, what: str) -> str:

@@ -5,13 +5,13 @@ from django.db import transaction
 from pipeline.models import CriterionCode, ForecastCategory, Pipeline, Stage, StageKind
 from tenancy.models import Organization
 
-# Name, chance to win (basis points), forecast category, usual longest stay in days, kind.
+# Name, chance to win (basis points), forecast category, usual longest stay in working days, kind.
 DEFAULT_STAGES: tuple[tuple[str, int, ForecastCategory, int, StageKind], ...] = (
-    ("Qualify", 1_000, ForecastCategory.PIPELINE, 21, StageKind.OPEN),
-    ("Discover", 2_000, ForecastCategory.PIPELINE, 30, StageKind.OPEN),
-    ("Solution", 3_500, ForecastCategory.BEST_CASE, 35, StageKind.OPEN),
-    ("Proposal", 5_000, ForecastCategory.BEST_CASE, 30, StageKind.OPEN),
-    ("Negotiate", 7_500, ForecastCategory.COMMIT, 30, StageKind.OPEN),
+    ("Qualify", 1_000, ForecastCategory.PIPELINE, 15, StageKind.OPEN),
+    ("Discover", 2_000, ForecastCategory.PIPELINE, 21, StageKind.OPEN),
+    ("Solution", 3_500, ForecastCategory.BEST_CASE, 25, StageKind.OPEN),
+    ("Proposal", 5_000, ForecastCategory.BEST_CASE, 21, StageKind.OPEN),
+    ("Negotiate", 7_500, ForecastCategory.COMMIT, 21, StageKind.OPEN),
     ("Won", 10_000, ForecastCategory.CLOSED, 0, StageKind.WON),
     ("Lost", 0, ForecastCategory.OMITTED, 0, StageKind.LOST),
 )

@@ -13,6 +13,7 @@ from pipeline.queries.choices import (
 )
 from pipeline.queries.contacts import ContactFilter, contact_activities, contacts, contacts_page, with_last_touch
 from pipeline.queries.custom import CustomFact, custom_columns, custom_facts
+from pipeline.queries.deal_warnings import yardstick
 from pipeline.queries.external_scores import external_scores_of, said_of
 from pipeline.queries.inquiries import InquiryFilter, inquiries, inquiries_page
 from pipeline.queries.opportunities import (
@@ -23,6 +24,7 @@ from pipeline.queries.opportunities import (
     opportunity_activities,
     opportunity_history,
     opportunity_totals,
+    push_words,
     stage_stays,
 )
 from pipeline.queries.opportunity_scores import deal_outlook, opportunity_score
@@ -74,6 +76,7 @@ __all__ = [
     "product_families",
     "products",
     "products_page",
+    "push_words",
     "said_of",
     "stage_stays",
     "stages_in_use",
@@ -81,4 +84,5 @@ __all__ = [
     "undone_of",
     "with_last_touch",
     "with_score",
+    "yardstick",
 ]

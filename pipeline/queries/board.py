@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -193,23 +193,3 @@ def _in_order(found: OpportunityQuerySet) -> OpportunityQuerySet:
 def _as_cards(found: OpportunityQuerySet, member: Member, today: date) -> OpportunityQuerySet:
     editable = found.with_editable(member, Action.EDIT_OPPORTUNITIES, as_of=today)
     return editable.annotate(deal_score=deal_score()).select_related("account", "owner", "stage")
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What a card says of how a deal stands: `tone` colours its edge, `days` how long it is in its stage."""
-
-    tone: str  # "", "stale" or "late"
-    days: int
-    usual: int  # what is usual, where it is longer than that; else 0
-    is_overdue: bool
-
-
-def standing_of(deal: Opportunity, *, now: datetime, today: date) -> Standing:
-    """Return how an open deal stands: late in its stage or past its close date, longer than usual, or neither."""
-    days = max(0, (now - deal.stage_entered_at).days)
-    usual, late = deal.stage.usual_days, deal.stage.late_days
-    is_overdue = deal.close_date is not None and deal.close_date < today
-    is_long = bool(usual) and days > usual
-    tone = "late" if is_overdue or (usual and days > late) else "stale" if is_long else ""
-    return Standing(tone, days, usual if is_long else 0, is_overdue)

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from uuid import UUID
 
 from django.db.models import Count, Q, Sum
+from django.utils.translation import ngettext
 
 from pipeline.models import Account, Activity, Opportunity, OpportunityHistory, TrackedField
 from pipeline.queries.badges import deal_score, score_badge
@@ -13,7 +14,7 @@ from pipeline.querysets import ActivityQuerySet, OpportunityQuerySet, in_categor
 from tenancy.access import Action, blank_hidden
 from tenancy.keyset import Page, Sort, page_of
 from tenancy.models import Member, Organization
-from tenancy.working_time import first_zone
+from tenancy.working_time import WorkingCalendar, first_zone
 
 PAGE_SIZE = 40  # so many rows, each with two scores, stay a light page
 SORTS = (
@@ -132,7 +133,7 @@ class StageStay:
     stage_name: str
     entered_at: datetime
     left_at: datetime | None
-    spent: timedelta
+    days: int  # working days
     expected_days: int
     moved_by: str
     is_open: bool
@@ -140,7 +141,7 @@ class StageStay:
     @property
     def is_long(self) -> bool:
         """Whether it stayed longer than deals usually do."""
-        return self.is_open and self.expected_days > 0 and self.spent.days > self.expected_days
+        return self.is_open and self.days > self.expected_days > 0
 
 
 @dataclass(frozen=True)
@@ -151,8 +152,16 @@ class FieldChange:
     old: str  # for owners and accounts their names
     new: str
 
+    @property
+    def is_push(self) -> bool:
+        """Whether the close date went to a later day, or the amount down: what a forecast loses by."""
+        if self.row.field == TrackedField.CLOSE_DATE:
+            return self.row.new > self.row.old  # ISO days compare as text
+        old, new = self.row.old_amount_minor, self.row.new_amount_minor
+        return self.row.field == TrackedField.AMOUNT and old is not None and (new or 0) < old
 
-def stage_stays(history: list[OpportunityHistory], *, as_of: datetime) -> list[StageStay]:
+
+def stage_stays(history: list[OpportunityHistory], *, as_of: datetime, calendar: WorkingCalendar) -> list[StageStay]:
     """Return the stages that a deal went through, the newest first, from its history in the order of time."""
     moves = [row for row in history if row.field == TrackedField.STAGE and row.new_stage is not None]
     stays = []
@@ -165,7 +174,7 @@ def stage_stays(history: list[OpportunityHistory], *, as_of: datetime) -> list[S
                 stage_name=stage.name,
                 entered_at=move.occurred_at,
                 left_at=left_at,
-                spent=max(timedelta(0), (left_at or as_of) - move.occurred_at),
+                days=calendar.days_since(move.occurred_at, calendar.day_of(left_at or as_of)),
                 expected_days=stage.usual_days,
                 moved_by=move.actor.name if move.actor else "",
                 is_open=stage.is_open,
@@ -187,6 +196,17 @@ def field_changes(*, organization: Organization, history: list[OpportunityHistor
     return [
         FieldChange(row=row, old=names.get(row.old, row.old), new=names.get(row.new, row.new)) for row in rows[::-1]
     ]
+
+
+def push_words(changes: list[FieldChange]) -> str:
+    """Return how often the close date and the amount of a deal got worse, empty where they never did."""
+    pushed = [change.row.field for change in changes if change.is_push]
+    later, less = pushed.count(TrackedField.CLOSE_DATE), pushed.count(TrackedField.AMOUNT)
+    parts = [
+        ngettext("pushed out %s time", "pushed out %s times", later) % later if later else "",
+        ngettext("lowered %s time", "lowered %s times", less) % less if less else "",
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def _names(organization: Organization, rows: list[OpportunityHistory]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pipeline.models import ForecastCategory, Mover, Pipeline, PipelineUnit, Stage, criterion_words
+from pipeline.models import ForecastCategory, Mover, Pipeline, PipelineUnit, Stage, WarningCode, criterion_words
 from tenancy.models import DomainEvent, Organization, Unit
 
 LOG_LENGTH = 30
@@ -27,6 +27,7 @@ WHAT_HAPPENED: Mapping[str, str | Promise] = {
     "stage.retired": gettext_lazy("Stage %s was retired"),
     "stage.restored": gettext_lazy("Stage %s is in use again"),
     "stage.deleted": gettext_lazy("Stage %s was deleted"),
+    "deal_warnings.changed": gettext_lazy("The warnings of deals were changed%s"),
 }
 """The events that make the operating-model change log of the process."""
 
@@ -44,6 +45,12 @@ FIELD_WORDS: Mapping[str, str | Promise] = {
     "exit_criteria": gettext_lazy("To go on"),
     "is_strict": gettext_lazy("Refuse a move that lacks something"),
     "position": gettext_lazy("Place"),
+    "off": gettext_lazy("Not wanted"),
+    "silent_days": gettext_lazy("No conversation for so many working days"),
+    "stalled_days": gettext_lazy("Stands still after so many working days at the least"),
+    "pushes": gettext_lazy("Pushed out so many times"),
+    "people": gettext_lazy("So many people with a role"),
+    "small_amount_minor": gettext_lazy("A deal is small below"),
 }
 
 
@@ -109,6 +116,8 @@ def _shown(name: str, value: Any, units: Mapping[str, str]) -> str:
         return _("yes") if value else _("no")
     if name == "units":
         return ", ".join(units.get(one, "–") for one in value) or _("everybody")
+    if name == "off":
+        return ", ".join(str(WarningCode(one).label) for one in value) or "–"
     if name in ("entry_criteria", "exit_criteria"):
         return "; ".join(criterion_words(one) for one in value) or "–"
     if name == "probability_bp":

@@ -29,9 +29,10 @@ from pipeline.models import (
 from pipeline.queries import action_words
 from pipeline.queries.account_overview import Satisfaction
 from pipeline.queries.badges import Badge, wants_check
-from pipeline.queries.board import Standing, standing_of
+from pipeline.queries.standing import Standing, standing_of
 from tenancy.access import Action
 from tenancy.money import exponent, to_minor
+from tenancy.working_time import calendar_of
 from ui.formats import format_day, format_money, format_number
 from ui.templatetags.ui import icon, score
 
@@ -46,7 +47,6 @@ class Said:
 
     words: str
     tone: str = ""
-    is_long: bool = False
 
 
 @register.simple_tag(takes_context=True)
@@ -136,26 +136,16 @@ def exact_money(amount: Decimal, currency: str) -> str:
     return format_money(to_minor(amount, currency), currency)
 
 
-@register.simple_tag
-def standing(deal: Opportunity, now: datetime, today: date) -> Standing:
-    """Say how an open deal stands in its stage and against its close date."""
-    return standing_of(deal, now=now, today=today)
+@register.simple_tag(takes_context=True)
+def standing(context: Context, deal: Opportunity, today: date) -> Standing:
+    """Say how an open deal stands in its stage and against its close date, in working days."""
+    return standing_of(deal, calendar=calendar_of(context["organization"]), today=today)
 
 
 @register.simple_tag
 def criterion(one: Mapping[str, str]) -> str:
     """Print what a stage asks for."""
     return criterion_words(one)
-
-
-@register.simple_tag
-def days_in_stage(deal: Opportunity, now: datetime) -> Said:
-    """Say how long a deal has been in its stage, and what is usual when it is longer than that."""
-    days = max(0, (now - deal.stage_entered_at).days)
-    usual = deal.stage.usual_days
-    if usual and days > usual:
-        return Said(gettext("%(days)s d, usual %(usual)s") % {"days": days, "usual": usual}, is_long=True)
-    return Said(gettext("%(days)s d") % {"days": days})
 
 
 @register.simple_tag

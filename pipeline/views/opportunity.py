@@ -1,5 +1,6 @@
 """A deal's own page, its forms, and its way through the stages."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -16,10 +17,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from pipeline import operations, queries, rules
 from pipeline.forms.opportunities import MoveForm, NewOpportunityForm, OpportunityForm, opportunity_values
-from pipeline.models import Account, CriterionCheck, Opportunity, Stage
+from pipeline.forms.stalled import PushForm, ReviveForm, StopForm
+from pipeline.models import Account, CriterionCheck, Opportunity, Stage, WarningCode
 from pipeline.operations import StaleVersion, UnableToCheck, UnableToMoveStage, noted_changes
 from pipeline.queries.badges import score_badge
-from pipeline.queries.deal_warnings import deal_warnings
+from pipeline.queries.deal_warnings import Yardstick, is_warned, warnings_of, with_warnings
 from pipeline.queries.score_words import shown_reasons
 from pipeline.querysets import OpportunityQuerySet
 from pipeline.views.contacts import account_of_address
@@ -45,11 +47,17 @@ def opportunity(request: MemberRequest, opportunity_id: UUID) -> HttpResponse:
 
     Asked for as a part it is the layer that the badge of its chance opens.
     """
-    deal: Opportunity = get_object_or_404(found_deals(request), pk=opportunity_id)
+    yardstick = _yardstick(request)
+    deal: Opportunity = get_object_or_404(with_warnings(found_deals(request), yardstick), pk=opportunity_id)
     in_part = request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request
     if in_part and (said := _outlook(request, deal)):
         return render(request, "pipeline/deal_why.html", {"deal": deal, **said})
-    return _page(request, deal)
+    return deal_page(request, deal, yardstick=yardstick)
+
+
+def _yardstick(request: MemberRequest) -> Yardstick:
+    """Return what the member's deals are held against."""
+    return queries.yardstick(organization=request.organization, today=local_day(request.organization, timezone.now()))
 
 
 def found_deals(request: MemberRequest) -> OpportunityQuerySet:
@@ -67,24 +75,39 @@ def found_deals(request: MemberRequest) -> OpportunityQuerySet:
     return found.select_related("account", "stage", "owner", "product")
 
 
-def _page(
-    request: MemberRequest, deal: Opportunity, move_form: MoveForm | None = None, *, status: int = 200
+def deal_page(
+    request: MemberRequest,
+    deal: Opportunity,
+    *,
+    yardstick: Yardstick | None = None,
+    move_form: MoveForm | None = None,
+    ways: dict[str, Any] | None = None,
+    status: int = 200,
 ) -> HttpResponse:
+    """Answer with a deal's page; forms that were refused are shown with what was typed."""
     now = timezone.now()
+    if yardstick is None:
+        # A refused form: the deal was read to be changed, so what is said of it is read again.
+        yardstick = _yardstick(request)
+        deal = with_warnings(found_deals(request), yardstick).get(pk=deal.pk)
     history = queries.opportunity_history(organization=request.organization, opportunity=deal)
     may_edit = bool(getattr(deal, "is_editable", False))
     if may_edit and move_form is None:
         move_form = _move_form(request, deal, initial={"stage": str(deal.stage_id), "version": deal.version})
-    today = local_day(request.organization, now)
+    if move_form is not None and ways is None and is_warned(deal, WarningCode.STALLED):
+        ways = ways_on(request, deal, stages=list(move_form.stages.values()))
     activities = queries.opportunity_activities(
         organization=request.organization, member=request.member, opportunity=deal
     )
+    changes = queries.field_changes(organization=request.organization, history=history)
     context = {
         "deal": deal,
-        "warnings": deal_warnings(deal=deal, history=history, activities=activities, now=now, today=today),
-        "checklist": operations.checklist(organization=request.organization, deal=deal, today=today),
-        "stays": queries.stage_stays(history, as_of=deal.closed_at or now),
-        "changes": queries.field_changes(organization=request.organization, history=history),
+        "warnings": warnings_of(deal, yardstick),
+        "ways": ways,
+        "checklist": operations.checklist(organization=request.organization, deal=deal, today=yardstick.today),
+        "stays": queries.stage_stays(history, as_of=deal.closed_at or now, calendar=yardstick.calendar),
+        "changes": changes,
+        "pushes": queries.push_words(changes),
         "activities": activities,
         "undone": queries.undone_of(organization=request.organization, subject_type="opportunity", subject_id=deal.pk),
         "custom_facts": queries.custom_facts(
@@ -94,11 +117,34 @@ def _page(
         "external_scores": queries.external_scores_of(deal),
         "move_form": move_form,
         "may_edit": may_edit,
-        "days_in_stage": max(0, (now - deal.stage_entered_at).days),
         "now": now,
-        "today": today,
+        "today": yardstick.today,
     }
     return render(request, "pipeline/opportunity.html", context, status=status)
+
+
+def ways_on(
+    request: MemberRequest,
+    deal: Opportunity,
+    *,
+    stages: Sequence[Stage] | None = None,
+    data: Any = None,
+    chosen: str = "",
+) -> dict[str, Any]:
+    """Return the three forms for a deal that stands still; `data` is what was typed into the `chosen` one."""
+    if stages is None:
+        stages = queries.stages_of(organization=request.organization, pipeline_id=deal.pipeline_id)
+    today = local_day(request.organization, timezone.now())
+    common: dict[str, Any] = {"deal": deal, "today": today}
+
+    def typed(name: str) -> dict[str, Any]:
+        return {"data": data, **common} if name == chosen else common
+
+    return {
+        "revive": ReviveForm(**typed("revive")),
+        "push": PushForm(**typed("push"), stages=stages),
+        "stop": StopForm(**typed("stop")),
+    }
 
 
 def _outlook(request: MemberRequest, deal: Opportunity) -> dict[str, Any]:
@@ -146,13 +192,13 @@ def opportunity_move(request: MemberRequest, opportunity_id: UUID) -> HttpRespon
     deal: Opportunity = editable(request, DEALS, opportunity_id)
     form = _move_form(request, deal, data=request.POST)
     if not form.is_valid():
-        return _page(request, deal, form, status=422)
+        return deal_page(request, deal, move_form=form, status=422)
     try:
         with noted_changes() as noted:
             move_as_stated(request, deal, form)
     except UnableToMoveStage as error:
         form.add_error(None, str(error))
-        return _page(request, deal, form, status=422)
+        return deal_page(request, deal, move_form=form, status=422)
     except StaleVersion:
         fresh: Opportunity = editable(request, DEALS, opportunity_id)
         again = _move_form(request, fresh, data={**request.POST.dict(), "version": fresh.version})
@@ -162,7 +208,7 @@ def opportunity_move(request: MemberRequest, opportunity_id: UUID) -> HttpRespon
             _("The move was not saved: the deal changed meanwhile and is in “%(stage)s”. Look, then move it again.")
             % {"stage": fresh.stage.name},
         )
-        return _page(request, fresh, again, status=409)
+        return deal_page(request, fresh, move_form=again, status=409)
     here = DEALS.url(request, deal)
     say_done(request, _("Moved to %s.") % deal.stage.name, noted, page=here)
     return redirect(here)
@@ -188,13 +234,15 @@ def opportunity_check(request: MemberRequest, opportunity_id: UUID) -> HttpRespo
 
 
 def _form(request: MemberRequest, deal: Opportunity | None, **data: Any) -> OpportunityForm:
-    return OpportunityForm(**_choices(request, deal.account if deal else None), **data)
+    choices = _choices(request, deal.account if deal else None)
+    return OpportunityForm(**choices, is_open=deal is None or deal.is_open, **data)
 
 
 def _choices(request: MemberRequest, account: Account | None) -> dict[str, Any]:
     today = local_day(request.organization, timezone.now())
     return {
         "organization": request.organization,
+        "today": today,
         "owners": queries.owner_choices(organization=request.organization),
         "accounts": queries.accounts(organization=request.organization, member=request.member, today=today),
         "products": queries.product_choices(organization=request.organization),

@@ -1,6 +1,6 @@
 """An organisation: one customer of ours, one tenant."""
 
-from datetime import time
+from datetime import date, time
 from typing import Any
 
 from django.core.validators import RegexValidator
@@ -18,6 +18,15 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "customer_hours_per_week": 16,
     # Service that an account gets in any case: so many hours when nobody was in touch for so many days, by segment.
     "service_floors": {"key": {"days": 30, "hours": 0.5}, "large": {"days": 90, "hours": 0.5}},
+    # What open deals are warned of: `off` names the warnings that nobody wants; days are working days.
+    "deal_warnings": {
+        "off": [],
+        "silent_days": 15,
+        "stalled_days": 10,
+        "pushes": 2,
+        "people": 2,
+        "small_amount_minor": 0,
+    },
     # Members without a second factor are sent to set one up; tokens of integrators are not asked.
     "mfa_required": False,
     # How long the entries of the audit trail are kept (their seals stay).
@@ -48,6 +57,8 @@ class Organization(models.Model):
     is_active = models.BooleanField(default=True)
     version = models.PositiveIntegerField(default=1, db_default=1)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    days_off: list[date]  # only where it was read with them (`tenancy.working_time.days_off`)
 
     class Meta:
         constraints = [

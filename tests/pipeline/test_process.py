@@ -187,7 +187,7 @@ def test_a_change_of_the_process_is_kept_with_both_values_and_its_reason(cast: C
         change_stage(**said, version=2, expected_days=14)  # says what is so already
 
         told = DomainEvent.objects.get(type="stage.changed")
-        assert (told.actor, told.payload["changed"]) == (cast.lena, {"expected_days": [21, 14]})
+        assert (told.actor, told.payload["changed"]) == (cast.lena, {"expected_days": [15, 14]})
         assert told.payload["reason"] == "Deals stood here too long"
 
 
@@ -238,7 +238,7 @@ def test_the_api_shows_the_process_and_a_stranger_none_of_it(cast: Cast) -> None
         ("Boats", False, [str(marine.pk)]),
         ("Sales", True, []),
     ]
-    assert (stage["exit_criteria"], stage["expected_days"], stage["warning_days"]) == ([BUDGET], 21, 40)
+    assert (stage["exit_criteria"], stage["expected_days"], stage["warning_days"]) == ([BUDGET], 15, 40)
     assert stranger.read("/api/v1/pipelines")["results"] == []
     stranger.refused(f"/api/v1/pipelines/{boats.pk}", 404)
 

@@ -16,7 +16,7 @@ _CATEGORY = {
     StageKind.WON: ForecastCategory.CLOSED,
     StageKind.LOST: ForecastCategory.OMITTED,
 }
-USUAL_DAYS = 30
+USUAL_DAYS = 21  # working days
 
 
 @dataclass(frozen=True)
