@@ -2,7 +2,8 @@
 
 `python -m benchmarks [group …]` measures some groups only: small, imports, large, scoring, planted.
 BENCH_LARGE_ACCOUNTS=0, BENCH_IMPORT_ROWS=0 and BENCH_SCORED_ACCOUNTS=0 leave out what takes minutes;
-BENCH_SCORED_ACCOUNTS=1000000 measures the night of a million. The real data sets are measured where
+BENCH_SCORED_ACCOUNTS=1000000 measures the night of a million, BENCH_PLANTED_ACCOUNTS="50 500 5000 50000" what is learnt
+of a larger company. The real data sets are measured where
 AGILE_SALES_DATA names their folder; `python -m benchmarks.data_sets` measures them alone. Beside a ratio stands its
 gate; absolute times depend on the machine and on who else uses it.
 """
