@@ -2,11 +2,13 @@
 
 The floors are what cannot be left out: copying the features out of the database (the same statement, in a session that
 no policy holds), predicting them in one thread, and writing the rows that changed. Ours does all of that, and looks at
-the market, ranks, explains the first of each list, keeps the history and publishes at once. The plain way asks and
-writes account by account; what it says of a sample has to be the same to the bit.
+the market, ranks, explains the first of each list, keeps the history and publishes at once; as at home, a second worker
+takes pieces of it. The plain way asks and writes account by account; what it says of a sample has to be the same to the
+bit.
 
     python -m benchmarks.scoring                in a prepared installation, BENCH_SCORED_ACCOUNTS (100,000) accounts
     python -m benchmarks.scoring night KEY DAYS one night in a process of its own, as of so many days ago
+    python -m benchmarks.scoring pieces KEY DAYS   what a worker beside it takes of that night
 """
 
 import hashlib
@@ -129,32 +131,31 @@ def run_of(organization: Organization, key: str, days: int) -> Run:
     return run
 
 
-def carry_out(key: str, days: int) -> None:
-    """Score a night here and print what it took."""
+def carry_out(key: str, days: int, *, whole: bool) -> None:
+    """Score a night here, or what is left of its pieces, and print what it took."""
     organization = Organization.objects.get(slug=SLUG)
     run = run_of(organization, key, days)
-    started, cpu = time.monotonic(), time.process_time()
+    began, cpu = time.monotonic(), time.process_time()
     given: Any = {"organization": organization, "run": run, "as_of": EPOCH - timedelta(days=days)}
     score_ahead(**given, scored_at=timezone.now())
-    ahead = time.monotonic() - started
-    with organization_scope(organization):
-        outcome = score_accounts(**given, scored_at=timezone.now())
-    facts = {
-        "seconds": time.monotonic() - started,
-        "ahead": ahead,
+    ahead = time.monotonic() - began
+    facts: dict[str, Any] = {"ahead": ahead}
+    if whole:
+        with organization_scope(organization):
+            outcome = score_accounts(**given, scored_at=timezone.now())
+        facts |= {"scored": outcome.scored, "written": outcome.written, "checksum": outcome.checksum}
+    facts |= {
+        "seconds": time.monotonic() - began,
         "cpu": time.process_time() - cpu,
         "megabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-        "scored": outcome.scored,
-        "written": outcome.written,
-        "checksum": outcome.checksum,
     }
     json.dump(facts, sys.stdout)
 
 
-def started_night(key: str, days: int, **environment: str) -> "subprocess.Popen[str]":
-    """Begin a night in a process of its own."""
+def started(part: str, key: str, days: int, **environment: str) -> "subprocess.Popen[str]":
+    """Begin a night, or a worker beside it, in a process of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.scoring", "night", key, str(days)],
+        [sys.executable, "-m", "benchmarks.scoring", part, key, str(days)],
         env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **environment},
         stdout=subprocess.PIPE,
         text=True,
@@ -163,11 +164,11 @@ def started_night(key: str, days: int, **environment: str) -> "subprocess.Popen[
 
 
 def night(key: str, days: int) -> dict[str, Any]:
-    """Score a night in a process of its own, and return what it took."""
-    process = started_night(key, days)
-    said, _ = process.communicate()
-    assert process.returncode == 0, f"the night {key} failed"
-    facts: dict[str, Any] = json.loads(said)
+    """Score a night with a worker beside it, and return what it took; the memory is that of the larger process."""
+    processes = [started(part, key, days) for part in ("night", "pieces")]
+    facts, beside = (json.loads(process.communicate()[0] or "{}") for process in processes)
+    assert not any(process.returncode for process in processes), f"the night {key} failed"
+    facts["megabytes"] = max(facts["megabytes"], beside["megabytes"])
     say(f"{key}: {facts['seconds']:.1f} s, of them {facts['ahead']:.1f} s in pieces, {facts['megabytes']} MB")
     return facts
 
@@ -178,7 +179,7 @@ def killed_night() -> tuple[str, int]:
     pieces = {"SCORING_CHUNK": str(max(1, ACCOUNTS // 12))}
     organization = Organization.objects.get(slug=SLUG)
     while kills < KILLS:
-        process = started_night("killed", 1, **pieces)
+        process = started("night", "killed", 1, **pieces)
         target = done_pieces() + 2
         while process.poll() is None and done_pieces() < target:
             time.sleep(0.05)
@@ -187,7 +188,7 @@ def killed_night() -> tuple[str, int]:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         kills += 1
-    last = started_night("killed", 1, **pieces)
+    last = started("night", "killed", 1, **pieces)
     last.communicate()
     with organization_scope(organization):
         return ScorePublication.objects.get().checksum, kills
@@ -308,7 +309,7 @@ def digest(rows: Any) -> str:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["night"]:
-        carry_out(sys.argv[2], int(sys.argv[3]))
+    if sys.argv[1:2] in (["night"], ["pieces"]):
+        carry_out(sys.argv[2], int(sys.argv[3]), whole=sys.argv[1] == "night")
     else:
         main()

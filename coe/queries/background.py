@@ -210,14 +210,16 @@ def _relevant_products(given: Mapping[str, Any]) -> dict[str, tuple[RecordRef, .
     sql = (
         f"WITH {PURCHASES},{statements.OWNED_THEN}"
         """
-    , customer AS (SELECT DISTINCT o.account_id, a.segment FROM owned o
-                     JOIN pipeline_account a ON a.organization_id = %(org)s AND a.id = o.account_id)
-    SELECT c.segment, p.id, p.name, count(*),
-           (SELECT count(*) FROM customer x WHERE x.segment = c.segment), (SELECT count(*) FROM customer)
-      FROM owned o JOIN customer c ON c.account_id = o.account_id
-      JOIN pipeline_product p ON p.organization_id = %(org)s AND p.id = o.product_id
+    , customer AS (SELECT a.id, a.segment FROM pipeline_account a
+                    WHERE a.organization_id = %(org)s AND a.id IN (SELECT account_id FROM owned)),
+    customers AS (SELECT segment, count(*) AS of_segment, sum(count(*)) OVER () AS of_all
+                    FROM customer GROUP BY segment),
+    adopted AS (SELECT c.segment, o.product_id, count(*) AS adopters
+                  FROM owned o JOIN customer c ON c.id = o.account_id GROUP BY c.segment, o.product_id)
+    SELECT segment, p.id, p.name, adopters, of_segment, of_all::bigint
+      FROM adopted JOIN customers USING (segment)
+      JOIN pipeline_product p ON p.organization_id = %(org)s AND p.id = product_id
      WHERE p.is_active AND p.deleted_at IS NULL
-     GROUP BY c.segment, p.id, p.name
     """  # nosec B608 # our constants; values are parameters
     )
     found = rows(sql, given)
