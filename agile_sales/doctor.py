@@ -111,6 +111,22 @@ def check_migrations() -> Iterator[str]:
         yield f"The database is newer than this code: it has {', '.join(ours[:5])}."
 
 
+def check_months_of_snapshots() -> Iterator[str]:
+    """Tonight's picture of the pipeline, and those of the month to come, have a table to go into."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT to_char(month, 'YYYY-MM') FROM generate_series("
+            "   date_trunc('month', current_date), current_date + 31, interval '1 month') month"
+            " WHERE to_regclass('public.pipeline_opportunitysnapshot_' || to_char(month, 'YYYYMM')) IS NULL"
+        )
+        missing = [row[0] for row in cursor.fetchall()]
+    if missing:
+        yield (
+            f"Snapshots of {' and '.join(missing)} have no table yet. Each night makes those of three months ahead: "
+            "look why none ran, or run manage.py run_night."
+        )
+
+
 def check_broker() -> Iterator[str]:
     """The broker keeps what it is given."""
     client = figures.valkey()
@@ -164,6 +180,7 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     check_database_role,
     check_policies,
     check_migrations,
+    check_months_of_snapshots,
     check_broker,
     check_clock,
     check_processes,

@@ -29,6 +29,8 @@ from tenancy.working_time import local_day, local_time
 
 NIGHT_BELONGS_TO_THE_DAY_BEFORE = timedelta(hours=12)
 STILL_TODAY = timedelta(hours=24)
+MONTHS_AHEAD = timedelta(days=3 * 31)
+"""For so long snapshots have their tables ready: a night that can't make one has many more to try."""
 
 
 def run_night(*, organization: Organization, run_id: UUID) -> Run:
@@ -36,12 +38,22 @@ def run_night(*, organization: Organization, run_id: UUID) -> Run:
     return carry_out(organization=organization, run_id=run_id, steps=STEPS, clock=timezone.now)
 
 
+def make_room_for_snapshots(*, organization: Organization, run: Run, now: datetime) -> None:
+    """Have the tables of this month and of those that follow ready, in a transaction of their own: it takes locks."""
+    if now - as_of(run) <= STILL_TODAY:
+        day = closing_day(organization, as_of(run))
+        pipeline.operations.make_room_for_snapshots(first=day, last=day + MONTHS_AHEAD)
+
+
+@begins_with(make_room_for_snapshots)
 def snapshot_pipeline(*, organization: Organization, run: Run, now: datetime) -> StepResult:
     """Keep what the open deals look like tonight: what moved, and what stood still, is read from these pictures."""
     if now - as_of(run) > STILL_TODAY:
         return StepResult(detail={"why_skipped": "past"})  # the past can be reckoned, not photographed
     day = closing_day(organization, as_of(run))
-    written = pipeline.operations.snapshot_open_opportunities(organization=organization, snapshot_date=day)
+    written = pipeline.operations.snapshot_open_opportunities(
+        organization=organization, snapshot_date=day, taken_at=now
+    )
     return StepResult(rows_read=written, rows_written=written, detail={"day": day.isoformat()})
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # the names in quotes below
         Contact,
         Inquiry,
         Opportunity,
+        OpportunitySnapshot,
         Order,
         OrderLine,
         Product,
@@ -152,6 +153,25 @@ class OpportunityQuerySet(OfAccountQuerySet["Opportunity"]):
     def named_like(self, prefix: str) -> Self:
         """Return the deals whose name begins with `prefix`."""
         return self.filter(starting_with("name_key", prefix))
+
+
+class SnapshotQuerySet(TenantQuerySet["OpportunitySnapshot"]):
+    """Deals as they stood on days that have passed."""
+
+    def on(self, day: date) -> Self:
+        """Return the picture of one day."""
+        return self.filter(snapshot_date=day)
+
+    def visible_to(self, member: Member, action: access.Action, *, as_of: date) -> Self:
+        """Return what `member` may use for `action` of deals as they stood: those that they may use it of today.
+
+        Who a deal was taken from sees its past no longer, and who has it now sees all of it.
+        """
+        if access.reach_of(member, action) == access.Reach.ALL:
+            return self
+        deals: Any = self.model._meta.get_field("opportunity").related_model
+        found = deals._default_manager.for_organization(member.organization_id)
+        return self.filter(opportunity__in=found.visible_to(member, action, as_of=as_of).order_by().values("pk"))
 
 
 class OrderQuerySet(OfAccountQuerySet["Order"]):

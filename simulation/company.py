@@ -42,7 +42,7 @@ FEWEST_ACCOUNTS, MOST_ACCOUNTS = 20, 1_000_000
 BATCH_SIZE = 10_000
 FEWEST_MONTHS, MOST_MONTHS = 3, 60
 MONTHS_OF_ORDERS_BEFORE = 12  # orders reach back further than deals, so that years can be compared
-SNAPSHOT_DAYS = 28
+SNAPSHOT_DAYS, SNAPSHOT_WEEKS = 28, 24  # each of the last four weeks, and the ends of the half year before
 
 
 class UnableToSimulate(ValueError):
@@ -212,7 +212,7 @@ def draw_batch(frame: Frame, number: int) -> Company:
         contacts=contacts,
         opportunities=deal_records.opportunities,
         histories=deal_records.histories,
-        snapshots=draw_snapshots(deal_records, workdays, days=SNAPSHOT_DAYS),
+        snapshots=draw_snapshots(deal_records, workdays, days=SNAPSHOT_DAYS, weeks=SNAPSHOT_WEEKS),
         activities=activities,
         orders=orders.orders,
         lines=orders.lines,

@@ -253,12 +253,13 @@ def _name(family: str, opened_at: datetime, rng: np.random.Generator) -> str:
     return f"{family}, {project.format(n=int(rng.integers(1, 9)), y=opened_at.year + 1)}"
 
 
-def draw_snapshots(records: DealRecords, workdays: Workdays, *, days: int) -> list[SnapshotRow]:
-    """Return how each deal stood at the end of each of the last `days` days, from its history."""
+def draw_snapshots(records: DealRecords, workdays: Workdays, *, days: int, weeks: int) -> list[SnapshotRow]:
+    """Return how each deal stood at the end of each of the last `days` days, and of `weeks` weeks before them."""
     by_deal: dict[int, list[HistoryRow]] = {}
     for change in records.histories:
         by_deal.setdefault(change.opportunity, []).append(change)
-    dates = [workdays.date(-day) for day in range(days, 0, -1)]
+    ago = [*(days + 7 * week for week in range(weeks, 0, -1)), *range(days, 0, -1)]
+    dates = [workdays.date(-day) for day in ago]
     snapshots: list[SnapshotRow] = []
     for place, changes in by_deal.items():
         closed_at = records.opportunities[place].closed_at
@@ -273,5 +274,17 @@ def draw_snapshots(records: DealRecords, workdays: Workdays, *, days: int) -> li
             assert stage is not None
             assert amount is not None
             if stage < STAGES:
-                snapshots.append(SnapshotRow(place, day, stage, amount, date.fromisoformat(state["close_date"].new)))
+                snapshots.append(
+                    SnapshotRow(
+                        opportunity=place,
+                        day=day,
+                        stage=stage,
+                        amount_minor=amount,
+                        close_date=date.fromisoformat(state["close_date"].new),
+                        owner=int(state["owner"].new),
+                        stage_entered_at=state["stage"].occurred_at,
+                        pushes=sum(1 for c in known if c.field == "close_date" and c.old and c.new > c.old),
+                        amount_changes=sum(1 for c in known if c.field == "amount" and c.old),
+                    )
+                )
     return snapshots

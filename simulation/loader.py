@@ -27,7 +27,7 @@ from pipeline.models import (
     UsageSignal,
 )
 from simulation.beginnings import TASK, new_organization
-from simulation.company import Company
+from simulation.company import SNAPSHOT_DAYS, SNAPSHOT_WEEKS, Company
 from simulation.deal_records import STAGES
 from simulation.profile import CompanyProfile
 from simulation.rows import AccountRow
@@ -64,12 +64,20 @@ def load_company(company: Company, *, slug: str, name: str, progress: Progress =
     :raises UnableToLoad: when the slug is taken or can't be one.
     """
     organization = new_organization(company.profile, slug=slug, name=name)
+    make_room(company.end_date)
     with transaction.atomic():
         organization.save(force_insert=True)
         with organization_scope(organization, task=TASK):
             loader = CompanyLoader(company.profile, organization, progress)
             accounts = loader.add(company)
+            loader.finish()
     return LoadedCompany(organization, loader.members, accounts, loader.counts)
+
+
+def make_room(end_date: dt.date) -> None:
+    """Have the tables of the months ready of which a company brings pictures; they stay where it is refused."""
+    days = SNAPSHOT_DAYS + 7 * SNAPSHOT_WEEKS
+    operations.make_room_for_snapshots(first=end_date - dt.timedelta(days=days), last=end_date)
 
 
 class CompanyLoader:
@@ -84,6 +92,7 @@ class CompanyLoader:
         self.zone = ZoneInfo(profile.time_zone)
         self.counts: dict[str, int] = {}
         self.members: list[UUID] = []
+        self.units: list[UUID] = []
         self.products: list[UUID] = []
         self.stages: list[Stage] = []
 
@@ -112,6 +121,13 @@ class CompanyLoader:
         # Free before the next batch is drawn, so that there is never more than one.
         del self.company, self.accounts, self.contacts, self.opportunities, self.orders, self.account_made
         return accounts
+
+    def finish(self) -> None:
+        """Note the days that the pictures of all batches are of: each is of the evening of its day."""
+        midnight = dt.timedelta(hours=12)
+        operations.close_snapshot_days(
+            organization=self.organization, taken_at=lambda day: self._noon(day) + midnight, reconstructed=True
+        )
 
     def _begin(self) -> None:
         self.members, self.products = _ids(self.company.staff.members), _ids(self.company.products)
@@ -149,7 +165,7 @@ class CompanyLoader:
         staff = self.company.staff
         since = self.company.end_date - dt.timedelta(days=365 * YEARS_OF_UNITS)
         since_noon = self._noon(since)
-        units = _ids(staff.units)
+        units = self.units = _ids(staff.units)
         self._store(
             Unit,
             ("id", "code", "name", "kind", "parent_id", "active_from"),
@@ -244,10 +260,14 @@ class CompanyLoader:
     def _snapshots(self) -> Iterator[Sequence[Any]]:
         for snapshot in self.company.snapshots:
             deal = self.company.opportunities[snapshot.opportunity]
+            stage, owner = self.stages[snapshot.stage], self.company.staff.members[snapshot.owner]
             yield (
-                *(self.opportunities[snapshot.opportunity], snapshot.day, self.stages[snapshot.stage].pk),
-                *(self.accounts[deal.account], self.members[deal.owner], snapshot.amount_minor, deal.currency),
-                *(snapshot.close_date, self.stages[snapshot.stage].probability_bp),
+                *(self.opportunities[snapshot.opportunity], snapshot.day, deal.name, stage.pk),
+                *(self.accounts[deal.account], self.company.accounts[deal.account].name),
+                *(self.members[snapshot.owner], self.units[owner.units[0]] if owner.units else None),
+                *(snapshot.amount_minor, deal.currency, snapshot.close_date, stage.probability_bp),
+                *(stage.forecast_category, deal.next_step, deal.next_step_date, deal.opened_at),
+                *(snapshot.stage_entered_at, snapshot.pushes, snapshot.amount_changes),
             )
 
     def _activities(self) -> Iterator[Sequence[Any]]:
@@ -355,8 +375,9 @@ _HISTORY = (
     *("new_amount_minor", "actor_id", "occurred_at", "recorded_at", "reconstructed"),
 )
 _SNAPSHOT = (
-    *("opportunity_id", "snapshot_date", "stage_id", "account_id", "owner_id", "amount_minor", "currency"),
-    *("close_date", "probability_bp"),
+    *("opportunity_id", "snapshot_date", "name", "stage_id", "account_id", "account_name", "owner_id", "unit_id"),
+    *("amount_minor", "currency", "close_date", "probability_bp", "forecast_category", "next_step", "next_step_date"),
+    *("opened_at", "stage_entered_at", "pushes", "amount_changes"),
 )
 _ACTIVITY = (
     *("account_id", "contact_id", "opportunity_id", "member_id", "kind", "direction", "subject", "body"),

@@ -46,7 +46,7 @@ def _run(organization: Organization, day: date, zone: ZoneInfo, progress: Progre
 def _find_snapshots(*, organization: Organization, run: Run, now: datetime) -> StepResult:
     """Count the pictures that were drawn with the company: the past can't be photographed any more."""
     day = nightly.closing_day(organization, nightly.as_of(run))
-    found = OpportunitySnapshot.objects.for_organization(organization).filter(snapshot_date=day).count()
+    found = OpportunitySnapshot.objects.for_organization(organization).on(day).count()
     return StepResult(rows_read=found, rows_written=found, detail={"day": day.isoformat()})
 
 

@@ -118,6 +118,10 @@ class SnapshotRow(NamedTuple):
     stage: int
     amount_minor: int
     close_date: date
+    owner: int
+    stage_entered_at: datetime
+    pushes: int
+    amount_changes: int
 
 
 class ActivityRow(NamedTuple):

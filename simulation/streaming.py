@@ -9,7 +9,7 @@ from django.db import transaction
 
 from simulation.beginnings import TASK, UnableToLoad, mark_progress, new_organization
 from simulation.company import Frame, draw_batch
-from simulation.loader import CompanyLoader, Progress
+from simulation.loader import CompanyLoader, Progress, make_room
 from simulation.truth import TruthFile
 from tenancy.models import Organization
 from tenancy.scoping import organization_scope
@@ -49,6 +49,7 @@ def stream_company(
     organization = new_organization(frame.profile, slug=slug, name=name)
     batches = len(frame.sizes)
     loader = CompanyLoader(frame.profile, organization, progress if batches == 1 else lambda line: None)
+    make_room(frame.end_date)
     started, stored = clock(), 0
     for number, size in enumerate(frame.sizes):
         try:
@@ -82,6 +83,8 @@ def _store(
             organization.save(force_insert=True)
         with organization_scope(organization, task=TASK):
             accounts = loader.add(company)
+            if number == len(frame.sizes) - 1:
+                loader.finish()
             mark_progress(organization, name, stored, frame.accounts)
             if truth is not None:  # inside, so that no batch is stored whose truth is lost
                 truth.add(company, slug=organization.slug, accounts=accounts)

@@ -19,7 +19,7 @@ from pipeline.models.record import MANUAL, CrmRecord
 from pipeline.models.satisfaction import SatisfactionResponse
 from pipeline.models.saved_view import ListName, SavedView, ViewChoice
 from pipeline.models.score import AccountScore, AccountScoreHistory, Band, ScorePublication
-from pipeline.models.snapshot import OpportunitySnapshot
+from pipeline.models.snapshot import OpportunitySnapshot, SnapshotDay
 from pipeline.models.stage import (
     Criterion,
     CriterionCheck,
@@ -95,6 +95,7 @@ __all__ = [
     "ScoreOverride",
     "ScorePublication",
     "Segment",
+    "SnapshotDay",
     "Stage",
     "StageKind",
     "TrackedField",

@@ -48,7 +48,7 @@ from pipeline.operations.satisfaction import (
 )
 from pipeline.operations.saved_views import UnableToKeepView, change_view, choose_view, delete_view, save_view
 from pipeline.operations.scores import BANDS, Explained, NewScores, Recorded, record_scores
-from pipeline.operations.snapshots import snapshot_open_opportunities
+from pipeline.operations.snapshots import close_snapshot_days, make_room_for_snapshots, snapshot_open_opportunities
 from pipeline.operations.stage_changes import (
     change_stage,
     create_stage,
@@ -107,6 +107,7 @@ __all__ = [
     "check_criterion",
     "checklist",
     "choose_view",
+    "close_snapshot_days",
     "create_account",
     "create_contact",
     "create_default_pipeline",
@@ -122,6 +123,7 @@ __all__ = [
     "keep_overrides",
     "keep_undo_step",
     "log_activity",
+    "make_room_for_snapshots",
     "mark_to_check",
     "move_stage",
     "noted_changes",

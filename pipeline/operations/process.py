@@ -13,7 +13,6 @@ from django.db import transaction
 from pipeline.models import (
     Opportunity,
     OpportunityHistory,
-    OpportunitySnapshot,
     Pipeline,
     PipelineUnit,
     Stage,
@@ -186,10 +185,9 @@ def named(name: str, taken: Collection[str] | Any, what: str) -> str:
 
 
 def held_deals(organization: Organization, stage_id: UUID) -> bool:
-    """Return whether any deal is or was in a stage, as far as anything of it is kept."""
+    """Return whether any deal is or was in a stage: its history names each that it has been in."""
     rows: list[Any] = [
         Opportunity.objects.for_organization(organization).filter(stage=stage_id),
-        OpportunitySnapshot.objects.for_organization(organization).filter(stage=stage_id),
         OpportunityHistory.objects.for_organization(organization).filter(new_stage=stage_id),
     ]
     return any(one.exists() for one in rows)

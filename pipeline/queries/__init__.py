@@ -31,6 +31,7 @@ from pipeline.queries.opportunity_scores import deal_outlook, opportunity_score
 from pipeline.queries.orders import OrderFilter, order_lines, order_totals, orders, orders_page
 from pipeline.queries.process import pipelines, process_changes
 from pipeline.queries.products import ProductFilter, products, products_page
+from pipeline.queries.snapshots import PastPipeline, first_recorded_day, pipeline_as_of, recorded_day
 from pipeline.queries.timeline import undone_of
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "InquiryFilter",
     "OpportunityFilter",
     "OrderFilter",
+    "PastPipeline",
     "ProductFilter",
     "account_choices",
     "account_contacts",
@@ -57,6 +59,7 @@ __all__ = [
     "deal_outlook",
     "external_scores_of",
     "field_changes",
+    "first_recorded_day",
     "inquiries",
     "inquiries_page",
     "opportunities",
@@ -70,6 +73,7 @@ __all__ = [
     "orders",
     "orders_page",
     "owner_choices",
+    "pipeline_as_of",
     "pipelines",
     "process_changes",
     "product_choices",
@@ -77,6 +81,7 @@ __all__ = [
     "products",
     "products_page",
     "push_words",
+    "recorded_day",
     "said_of",
     "stage_stays",
     "stages_in_use",

@@ -7,11 +7,24 @@ POLICY = "(organization_id = (current_setting('app.organization'::text))::uuid)"
 
 
 def tenant_tables(cursor: Any) -> list[str]:
-    """Return every table with a column organization_id, whether or not a model stands behind it."""
+    """Return every table with a column organization_id, whether or not a model stands behind it.
+
+    The parts of a partitioned table are not among them: see `partitions`.
+    """
+    return _tables(cursor, are_partitions=False)
+
+
+def partitions(cursor: Any) -> list[str]:
+    """Return the parts of partitioned tenant tables: nobody but the owner reaches them otherwise than by the whole."""
+    return _tables(cursor, are_partitions=True)
+
+
+def _tables(cursor: Any, *, are_partitions: bool) -> list[str]:
     cursor.execute(
         "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
         " WHERE a.attname = 'organization_id' AND c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace"
-        " ORDER BY 1"
+        " AND c.relispartition = %s ORDER BY 1",
+        [are_partitions],
     )
     return [row[0] for row in cursor.fetchall()]
 
@@ -22,6 +35,15 @@ def missing_fences(cursor: Any) -> Iterator[str]:
     for table in tables:
         yield from _missing_row_security(cursor, table)
         yield from _missing_keys(cursor, table)
+    for part in partitions(cursor):
+        yield from _missing_row_security(cursor, part)
+        cursor.execute(
+            "SELECT string_agg(p, ', ') FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p"
+            " WHERE has_table_privilege('agile_app', %s::regclass, p)",
+            [f'public."{part}"'],
+        )
+        if granted := cursor.fetchone()[0]:
+            yield f"{part}: the application reaches a part past the whole ({granted})"
     yield from _plain_references(cursor, tables)
 
 
@@ -56,7 +78,14 @@ def _missing_keys(cursor: Any, table: str) -> Iterator[str]:
         [f'public."{table}"'],
     )
     indexes = cursor.fetchall()
-    if not any(unique and columns == ["organization_id", "id"] for _, _, unique, _, columns in indexes):
+    # Of a partitioned table a key holds what parts it as well.
+    cursor.execute(
+        "SELECT a.attname FROM pg_partitioned_table p JOIN pg_attribute a ON a.attrelid = p.partrelid"
+        " AND a.attnum = ANY (p.partattrs::int[]) WHERE p.partrelid = %s::regclass",
+        [f'public."{table}"'],
+    )
+    key = sorted(["organization_id", "id", *(row[0] for row in cursor.fetchall())])
+    if not any(unique and sorted(columns or []) == key for _, _, unique, _, columns in indexes):
         yield f"{table}: no unique key (organization_id, id)"
     for name, primary, unique, _, columns in indexes:
         if unique and not primary and "organization_id" not in (columns or []):
@@ -96,6 +125,8 @@ NOT_REFERENCES = {
     ("tenancy_auditentry", "actor_id"),
     ("tenancy_domainevent", "subject_id"),
     ("pipeline_undochange", "record_id"),
+    # What was recorded of a day stays, whatever becomes of what it names.
+    *(("pipeline_opportunitysnapshot", f"{one}_id") for one in ("opportunity", "stage", "account", "owner", "unit")),
 }
 """Uuid columns that end in _id and refer to no one table, beside organization_id and user_id, which are global."""
 

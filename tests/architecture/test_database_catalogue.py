@@ -51,8 +51,19 @@ def test_an_index_of_a_tenant_table_leads_with_the_organization(owner: Any) -> N
     ]
 
 
+def test_a_part_of_a_table_that_the_application_reaches_is_noticed(owner: Any) -> None:
+    parts = catalogue.partitions(owner)
+    assert parts
+    for damage in ('GRANT SELECT ON "{}" TO agile_app', 'ALTER TABLE "{}" DISABLE ROW LEVEL SECURITY'):
+        owner.execute("SAVEPOINT before")
+        owner.execute(damage.format(parts[0]))
+        assert any(found.startswith(parts[0]) for found in catalogue.missing_fences(owner)), damage
+        owner.execute("ROLLBACK TO SAVEPOINT before")
+
+
 def test_the_doors_through_the_fence_are_these(owner: Any) -> None:
     assert catalogue.definer_functions(owner) == [
+        "pipeline_make_snapshot_months",  # reads nothing: it makes empty tables behind the same fences
         "tenancy_memberships_of",
         "tenancy_search",
         "tenancy_token_owner",

@@ -24,6 +24,8 @@ FIRST_RELEASE = {
 ACCEPTED: dict[str, str] = {
     "integrations.0003_pack_ready_rows": "only imports under way read these staged rows; dropping takes an instant, and"
     " migrate steps back from a lock that it does not get",
+    "pipeline.0043_snapshots_by_month": "only the night reads and writes snapshots, and takes its step again; the"
+    " rows of the table that is dropped were moved, and migrate steps back from a lock that it does not get",
 }
 """`app.name` of a migration that may lock a table all the same, and why."""
 

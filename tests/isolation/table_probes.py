@@ -78,6 +78,7 @@ def past_keys_and_triggers(admin_url: str) -> extensions.connection:
     connection = psycopg2.connect(admin_url)
     connection.autocommit = True
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pipeline_make_snapshot_months('2026-03-01', '2026-03-01')")  # the day of `_something`
         cursor.execute("SET session_replication_role = replica")
         # What the columns may hold is not the question here.
         cursor.execute(

@@ -81,6 +81,21 @@ def test_it_finds_a_table_whose_policy_was_dropped(owner: Any) -> None:
     assert problems == ["pipeline_account: its policy is not the one of the migrations, but none."]
 
 
+def test_it_finds_a_month_without_a_table_for_snapshots(owner: Any) -> None:
+    make = "SELECT pipeline_make_snapshot_months(current_date, current_date + 93)"
+    owner.execute(make)
+    assert examined()["checks"]["months of snapshots"] == []
+    owner.execute("SELECT to_char(current_date, 'YYYYMM'), to_char(current_date, 'YYYY-MM')")
+    part, month = owner.fetchone()
+    owner.execute(f"DROP TABLE pipeline_opportunitysnapshot_{part}")
+    try:
+        problems = examined()["checks"]["months of snapshots"]
+    finally:
+        owner.execute(make)
+
+    assert [problem.split(".")[0] for problem in problems] == [f"Snapshots of {month} have no table yet"]
+
+
 def test_it_finds_an_almighty_role() -> None:
     problems = examined(DATABASE_URL=os.environ["DATABASE_SYSTEM_URL"], DATABASE_ROLE="app")["checks"]["database role"]
 

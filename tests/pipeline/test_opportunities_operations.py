@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from pipeline.models import OpportunityHistory, OpportunitySnapshot, Stage
+from pipeline.models import OpportunityHistory, Stage
 from pipeline.operations import (
     StaleVersion,
     UnableToMoveStage,
@@ -13,7 +13,6 @@ from pipeline.operations import (
     delete_record,
     move_stage,
     restore_record,
-    snapshot_open_opportunities,
     update_opportunity,
 )
 from tenancy.models import DomainEvent
@@ -149,30 +148,6 @@ def test_a_deleted_deal_comes_back_within_thirty_days_only(cast: Cast) -> None:
     deal.refresh_from_db()
     assert deal.deleted_at is None
     assert event_types(deal)[1:] == ["opportunity.deleted", "opportunity.restored"]
-
-
-def test_a_snapshot_holds_the_open_deals_and_can_be_taken_again(cast: Cast) -> None:
-    deal = a_deal(cast.acme, owner=cast.rui)
-    other = a_deal(cast.acme, name="Retrofit", stage="Negotiate", amount_minor=None)
-    closing = a_deal(cast.acme, name="Cargo frames")
-    day = date(2026, 3, 2)
-
-    assert snapshot_open_opportunities(organization=cast.acme, snapshot_date=day) == 3
-    move_stage(
-        organization=cast.acme,
-        opportunity=closing,
-        stage=a_stage(cast.acme, "Won"),
-        version=1,
-        actor=None,
-        moved_at=NOON,
-    )
-    update_opportunity(organization=cast.acme, opportunity=deal, version=1, actor=None, updated_at=NOON, amount_minor=5)
-    assert snapshot_open_opportunities(organization=cast.acme, snapshot_date=day) == 2
-
-    pictures = {one.opportunity_id: one for one in OpportunitySnapshot.objects.filter(snapshot_date=day)}
-    assert set(pictures) == {deal.pk, other.pk}
-    assert (pictures[deal.pk].amount_minor, pictures[deal.pk].probability_bp) == (5, 1_000)
-    assert (pictures[other.pk].amount_minor, pictures[other.pk].probability_bp) == (None, 7_500)
 
 
 def test_the_default_pipeline_is_made_once(cast: Cast) -> None:
