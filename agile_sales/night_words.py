@@ -21,6 +21,7 @@ def step_name(name: str) -> str:
         "learn_stage_days": _("Learn how long deals stay in a stage"),
         "train_deal_models": _("Learn from closed deals"),
         "score_opportunities": _("Score the open deals"),
+        "forecast_periods": _("Forecast the quarter and the month"),
         "publish_changes": _("Publish what changed"),
         "purge_imports": _("Remove old uploads"),
     }
@@ -55,6 +56,8 @@ def step_sentence(step: RunStep, *, today: date) -> str:
         return _deal_training(step)
     if step.name == "score_opportunities":
         return _deal_scores(step)
+    if step.name == "forecast_periods":
+        return _forecasts(step)
     if step.name == "publish_changes":
         return _changes(step)
     if step.name == "purge_imports":
@@ -91,6 +94,21 @@ def _deal_scores(step: RunStep) -> str:
         "count": format_number(step.rows_written)
     }
     return f"{words} {step.detail['note']}".strip()
+
+
+def _forecasts(step: RunStep) -> str:
+    words = ngettext(
+        "%(count)s open deal in the forecast.", "%(count)s open deals in the forecast.", step.rows_read
+    ) % {"count": format_number(step.rows_read)}
+    if not step.detail["told"]:
+        words += " " + _("Too few deals were won so far to say when open ones will be.")
+    if step.skipped:
+        words += " " + ngettext(
+            "%(count)s was left out: no rate for its currency, or no amount.",
+            "%(count)s were left out: no rate for their currency, or no amount.",
+            step.skipped,
+        ) % {"count": format_number(step.skipped)}
+    return words
 
 
 def _purged(step: RunStep) -> str:

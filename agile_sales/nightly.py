@@ -176,6 +176,17 @@ def score_opportunities(*, organization: Organization, run: Run, now: datetime) 
     )
 
 
+def forecast_periods(*, organization: Organization, run: Run, now: datetime) -> StepResult:
+    """Say what this and the next quarter and month will bring, of the whole and of each unit, and how sure that is."""
+    done = coe.operations.forecast_periods(organization=organization, run=run, as_of=as_of(run))
+    return StepResult(
+        rows_read=done.deals,
+        rows_written=done.written,
+        skipped=sum(one["deals"] for one in done.left_out),
+        detail={"told": done.told, "scored": done.scored, "left_out": done.left_out},
+    )
+
+
 def publish_changes(*, organization: Organization, run: Run, now: datetime) -> StepResult:
     """Tell whoever listens that there are new scores, and which accounts changed their band."""
     changes = band_changes(organization=organization, run=run)
@@ -213,6 +224,7 @@ STEPS = (
     ("learn_stage_days", learn_stage_days),
     ("train_deal_models", train_deal_models),
     ("score_opportunities", score_opportunities),
+    ("forecast_periods", forecast_periods),
     ("value_accounts", value_accounts),
     ("plan_week", plan_week),
     ("keep_overrides", keep_overrides),

@@ -17,6 +17,7 @@ from coe.forecasting.stages import Floats
 USUAL_SHOCK = 0.35
 USUAL_WEIGHT = 6.0  # of the usual shock, in periods
 LARGEST_SHOCK = 2.0
+BINS = 200
 KEEPS_MEAN = 0.346  # (16·√3 / 15π)²: the logistic against the normal (Zeger, Liang & Albert 1988)
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(31)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
@@ -27,8 +28,9 @@ class PastPeriod:
     """What was said of a period's open deals at some point of it, and what they brought."""
 
     chance: Floats  # of each deal to be won within the period
-    amount: Floats
+    amount: Floats  # that a win is expected to bring
     won: float  # the sum of what was won of them
+    square: Floats | None = None  # the expected square of the amount, where that is not sure
 
     def __post_init__(self) -> None:
         if len(self.chance) != len(self.amount):
@@ -40,11 +42,26 @@ def shifted(log_odds: Floats, shock: Floats, deviation: float) -> Floats:
     return expit(log_odds[None, :] * math.sqrt(1 + KEEPS_MEAN * deviation**2) + shock[:, None])
 
 
-def moments(chance: Floats, amount: Floats, deviation: float) -> tuple[float, float]:
+def grouped(log_odds: Floats, *values: Floats) -> tuple[Floats, ...]:
+    """Return log-odds and sums of values of deals that have nearly the same chance: many deals in a few columns."""
+    edges = np.quantile(log_odds, np.linspace(0, 1, BINS + 1))
+    of = np.clip(np.searchsorted(edges, log_odds, side="right") - 1, 0, BINS - 1)
+    count = np.bincount(of, minlength=BINS)
+    used = count > 0
+    middle = np.bincount(of, weights=log_odds, minlength=BINS)[used] / count[used]
+    sums = [np.bincount(of, weights=one, minlength=BINS)[used].astype(np.float64) for one in values]
+    return middle, *sums
+
+
+def moments(chance: Floats, amount: Floats, deviation: float, square: Floats | None = None) -> tuple[float, float]:
     """Return mean and variance of what the deals bring, under one common shock."""
-    under = shifted(_log_odds(chance), NODES * deviation, deviation)
-    means = under @ amount
-    inside = (under * (1 - under)) @ amount**2
+    log_odds, squares = _log_odds(chance), amount**2
+    columns: tuple[Floats, ...] = (log_odds, amount, squares if square is None else square, squares)
+    if len(chance) > 2 * BINS:
+        columns = grouped(*columns)
+    under = shifted(columns[0], NODES * deviation, deviation)
+    means = under @ columns[1]
+    inside = under @ columns[2] - under**2 @ columns[3]
     mean = float(WEIGHTS @ means)
     return mean, float(WEIGHTS @ inside + WEIGHTS @ (means - mean) ** 2)
 
@@ -66,7 +83,7 @@ def _variance(periods: Sequence[PastPeriod], deviation: float) -> float:
     """Return the mean square of the residuals, each in its own standard deviations."""
     found = []
     for period in periods:
-        mean, variance = moments(period.chance, period.amount, deviation)
+        mean, variance = moments(period.chance, period.amount, deviation, period.square)
         found.append((period.won - mean) ** 2 / max(variance, 1e-12))
     return float(np.mean(found))
 
@@ -78,7 +95,7 @@ def _solve(excess: Callable[[float], float]) -> float:
         return low
     if excess(high) >= 0:
         return high
-    for _ in range(40):
+    for _ in range(20):  # to a millionth of the range
         middle = (low + high) / 2
         low, high = (middle, high) if excess(middle) > 0 else (low, middle)
     return (low + high) / 2

@@ -7,12 +7,11 @@ import numpy as np
 from scipy.special import logit
 
 from coe.forecasting.new_business import NewBusiness
-from coe.forecasting.shock import USUAL_SHOCK, shifted
+from coe.forecasting.shock import USUAL_SHOCK, grouped, shifted
 from coe.forecasting.stages import Floats
 
 DRAWS = 8_000
 EXACT_DEALS = 2_000  # with more, the sum under a shock is as good as normal
-BINS = 400
 TOGETHER = 500  # draws that are held at a time
 USUAL_SPREAD, SPREAD_WEIGHT = 0.15, 20.0
 
@@ -46,6 +45,24 @@ def drift(seen: Floats, last: Floats) -> Drift:
 
 
 @dataclass(frozen=True, slots=True)
+class Paid:
+    """What each deal brings if it is won: the logarithm of the amount is normal around that of the middle one."""
+
+    middle: Floats
+    spread: Floats
+
+    @property
+    def mean(self) -> Floats:
+        """The expected amount of each."""
+        return self.middle * np.exp(self.spread**2 / 2)
+
+    @property
+    def square(self) -> Floats:
+        """The expected square of the amount of each."""
+        return self.middle**2 * np.exp(2 * self.spread**2)
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """What the period brings, closed deals included; money in the unit of the amounts."""
 
@@ -76,12 +93,19 @@ def simulate(
     amount: Floats,
     closed: float = 0.0,
     shock: float = USUAL_SHOCK,
+    shock_periods: float = math.inf,
     drift: Drift | None = None,
+    spread: Floats | None = None,
     new: NewBusiness | None = None,
     draws: int = DRAWS,
+    exact_deals: int = EXACT_DEALS,
     seed: int = 5,
 ) -> Forecast:
     """Return the forecast of a period from its open deals: their chance to be won within it, and their amounts.
+
+    ``shock_periods`` says on how many periods the shock rests: the fewer, the oftener one is beyond what they had
+    (Student's t). ``spread`` has the standard deviation of the logarithm of each amount where it is not that of the
+    drift: of a deal whose amount is not known, ``amount`` is the middle one of what it may be.
 
     The mean of the open deals stays Σ chance·amount whatever the shock, but for the drift of amounts. Above 2,000 deals
     the shock is drawn and the sum taken from the normal that has the mean and variance of the deals under it.
@@ -94,12 +118,16 @@ def simulate(
     if not np.isfinite(amount).all() or not ((chance >= 0) & (chance <= 1)).all():
         raise ValueError("Each open deal needs an amount and a chance between 0 and 1.")
     drift, new = drift or Drift(spread=0.0), new or NewBusiness()
+    spreads = np.full(len(amount), drift.spread) if spread is None else np.asarray(spread, dtype=np.float64)
+    paid = Paid(amount * np.exp(drift.mean), spreads)
     random = np.random.default_rng(seed)
     shocks = random.normal(0.0, shock, draws) if shock else np.zeros(draws)
+    if math.isfinite(shock_periods):
+        shocks /= np.sqrt(random.chisquare(shock_periods, draws) / shock_periods)
     log_odds = logit(np.clip(chance, 1e-6, 1 - 1e-6))
-    many = len(chance) > EXACT_DEALS
-    deals = (_of_many if many else _of_each)(log_odds, amount, shocks, shock, drift, random)
-    totals = np.sort(closed + deals + new.draw(random, draws))
+    many = len(chance) > exact_deals
+    deals = (_of_many if many else _of_each)(log_odds, paid, shocks, shock, random)
+    totals = np.sort(closed + deals + new.draw(random, shocks, shock))
     p10, p50, p90 = (float(value) for value in np.quantile(totals, (0.1, 0.5, 0.9)))
     return Forecast(
         p10=p10,
@@ -107,7 +135,7 @@ def simulate(
         p90=p90,
         mean=float(totals.mean()),
         closed=closed,
-        open_=float(chance @ amount) * drift.factor,
+        open_=float(chance @ paid.mean),
         new=new.expected,
         new_is_known=new.is_known,
         shock=shock,
@@ -116,32 +144,21 @@ def simulate(
     )
 
 
-def _of_each(
-    log_odds: Floats, amount: Floats, shocks: Floats, deviation: float, drift: Drift, random: np.random.Generator
-) -> Floats:
+def _of_each(log_odds: Floats, paid: Paid, shocks: Floats, deviation: float, random: np.random.Generator) -> Floats:
     """Return the sums of deals that are won or lost one by one."""
     sums = np.empty(len(shocks))
     for first in range(0, len(shocks), TOGETHER):
         under = shifted(log_odds, shocks[first : first + TOGETHER], deviation)
-        won = random.random(under.shape) < under
-        paid = np.exp(random.normal(drift.mean, drift.spread, under.shape)) if drift.spread else drift.factor
-        sums[first : first + TOGETHER] = (won * paid) @ amount
+        draw, deal = np.nonzero(random.random(under.shape) < under)
+        # Few are won in a draw, and only of those the amount matters.
+        drawn = paid.middle[deal] * np.exp(paid.spread[deal] * random.standard_normal(len(deal)))
+        sums[first : first + TOGETHER] = np.bincount(draw, weights=drawn, minlength=len(under))
     return sums
 
 
-def _of_many(
-    log_odds: Floats, amount: Floats, shocks: Floats, deviation: float, drift: Drift, random: np.random.Generator
-) -> Floats:
+def _of_many(log_odds: Floats, paid: Paid, shocks: Floats, deviation: float, random: np.random.Generator) -> Floats:
     """Return the sums of deals that are so many that only their mean and variance under each shock matter."""
-    edges = np.quantile(log_odds, np.linspace(0, 1, BINS + 1))
-    of = np.clip(np.searchsorted(edges, log_odds, side="right") - 1, 0, BINS - 1)
-    count = np.bincount(of, minlength=BINS)
-    used = count > 0
-    middle = np.bincount(of, weights=log_odds, minlength=BINS)[used] / count[used]
-    amounts = np.bincount(of, weights=amount, minlength=BINS)[used]
-    squares = np.bincount(of, weights=amount**2, minlength=BINS)[used]
-    factor, square = drift.factor, math.exp(2 * drift.mean + 2 * drift.spread**2)
+    middle, amounts, squares, squares_of_means = grouped(log_odds, paid.mean, paid.square, paid.mean**2)
     under = shifted(middle, shocks, deviation)
-    mean = under @ amounts * factor
-    variance = under @ squares * square - under**2 @ squares * factor**2
-    return random.normal(mean, np.sqrt(np.maximum(variance, 0.0)))
+    variance = under @ squares - under**2 @ squares_of_means
+    return random.normal(under @ amounts, np.sqrt(np.maximum(variance, 0.0)))

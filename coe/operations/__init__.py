@@ -1,5 +1,6 @@
 """What the centre of excellence does: it revises the rule card, trains models, and scores accounts by them."""
 
+from coe.operations.forecast_periods import ForecastOutcome, forecast_periods
 from coe.operations.learn_stage_days import StageDays, learn_stage_days
 from coe.operations.plan_week import PlanOutcome, Team, plan_week
 from coe.operations.promote_model import (
@@ -29,6 +30,7 @@ from coe.operations.value_accounts import ValueOutcome, value_accounts
 __all__ = [
     "DealScoringOutcome",
     "DealTraining",
+    "ForecastOutcome",
     "LearningOutcome",
     "PlanOutcome",
     "Published",
@@ -42,6 +44,7 @@ __all__ = [
     "ValueOutcome",
     "answer_report",
     "count_opening",
+    "forecast_periods",
     "learn_accounts",
     "learn_from_deals_in_the_night",
     "learn_in_the_night",

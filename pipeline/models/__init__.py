@@ -14,6 +14,7 @@ from pipeline.models.opportunity import PINNABLE, Opportunity, Outcome
 from pipeline.models.opportunity_score import OpportunityScore
 from pipeline.models.order import Order, OrderLine, OrderStatus
 from pipeline.models.override import OverrideEnd, OverrideReason, ScoreOverride
+from pipeline.models.period_forecast import ForecastPeriod, PeriodForecast
 from pipeline.models.product import Product
 from pipeline.models.record import MANUAL, CrmRecord
 from pipeline.models.satisfaction import SatisfactionResponse
@@ -67,6 +68,7 @@ __all__ = [
     "Direction",
     "ExternalScore",
     "ForecastCategory",
+    "ForecastPeriod",
     "IcpFit",
     "Inquiry",
     "InquiryChannel",
@@ -85,6 +87,7 @@ __all__ = [
     "Outcome",
     "OverrideEnd",
     "OverrideReason",
+    "PeriodForecast",
     "Pipeline",
     "PipelineUnit",
     "Place",

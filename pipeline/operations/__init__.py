@@ -32,6 +32,7 @@ from pipeline.operations.overrides import (
     override_score,
     return_to_automatic,
 )
+from pipeline.operations.period_forecasts import NewForecast, record_forecasts
 from pipeline.operations.process import (
     StaleProcess,
     UnableToChangeProcess,
@@ -72,6 +73,7 @@ __all__ = [
     "ContactFields",
     "Explained",
     "InquiryFields",
+    "NewForecast",
     "NewLine",
     "NewOpportunityScore",
     "NewScores",
@@ -134,6 +136,7 @@ __all__ = [
     "record_export",
     "record_external_score",
     "record_external_scores",
+    "record_forecasts",
     "record_learned_days",
     "record_opportunity_scores",
     "record_satisfaction_response",

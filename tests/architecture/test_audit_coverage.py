@@ -39,6 +39,7 @@ NOT_AUDITED = {
     "pipeline_opportunityhistory": "a history: only ever added to, beside the audited change of the deal",
     "pipeline_opportunityscore": "written anew by each night, which says when and why",
     "pipeline_opportunitysnapshot": "a history: only ever added to, by nights, and a trigger refuses any change",
+    "pipeline_periodforecast": "a history: only ever added to, by nights, and the application can do nothing else",
     "pipeline_snapshotday": "a history: only ever added to, by nights, and a trigger refuses any change",
     "pipeline_plannedaction": "a history: only ever added to, by nights",
     "pipeline_scorepublication": "which night confirmed the scores; the night itself is a record",

@@ -76,6 +76,7 @@ def test_each_step_says_what_it_did(cast, customers):
         ("learn_stage_days", "done", 0),
         ("train_deal_models", "done", 0),
         ("score_opportunities", "done", 1),
+        ("forecast_periods", "done", 4),
         ("value_accounts", "done", 3),
         ("plan_week", "done", 3),
         ("keep_overrides", "done", 0),

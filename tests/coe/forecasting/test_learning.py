@@ -78,6 +78,14 @@ class TestTiming:
         with pytest.raises(ValueError, match="No deal was won"):
             learnt.share(np.array([1]), np.array([1.0]), 1.0)
 
+    def test_who_is_still_in_a_stage_is_not_taken_for_those_that_were_further_on(self):
+        # Half of the won deals leave the stage on the first day and are won on day 100, half stay 99 days.
+        stay = np.array([1.0, 99.0] * 500)
+        learnt = timing(stage=np.ones(1_000, dtype=np.int64), days=np.full(1_000, 100.0) + stay, stay=stay)
+        young, old = learnt.share(np.array([1, 1]), np.array([0.0, 50.0]), np.array([101.0, 60.0]))
+        assert young == pytest.approx(0.5, abs=0.02)
+        assert old == pytest.approx(0.0, abs=0.02)
+
 
 class TestNewBusiness:
     def test_fewer_than_three_periods_tell_nothing(self):
@@ -89,14 +97,14 @@ class TestNewBusiness:
         chance = np.random.default_rng(1)
         past = [chance.lognormal(8, 0.5, int(chance.poisson(rate))) for rate in chance.gamma(4, 10, 12)]
         found = new_business(past)
-        sums = found.draw(np.random.default_rng(2), 20_000)
+        sums = found.draw(np.random.default_rng(2), np.zeros(20_000), 0.0)
         assert sums.mean() == pytest.approx(found.expected, rel=0.02)
         assert sums.std() > found.expected / math.sqrt(found.mean)  # wider than Poisson's
 
     def test_periods_that_brought_nothing_bring_nothing(self):
         found = new_business([np.array([])] * 5)
         assert found.is_known
-        assert found.draw(np.random.default_rng(1), 10).sum() == 0
+        assert found.draw(np.random.default_rng(1), np.zeros(10), 0.0).sum() == 0
 
 
 class TestDrift:
