@@ -22,6 +22,11 @@ from pipeline.api.accounts import AccountBulkView, AccountDetailView, AccountLis
 from pipeline.api.activities import ActivityDetailView, ActivityListView
 from pipeline.api.contacts import ContactDetailView, ContactListView
 from pipeline.api.external_scores import ExternalScoreBulkView, ExternalScoreDetailView, ExternalScoreListView
+from pipeline.api.forecast_submissions import (
+    ForecastSubmissionDetailView,
+    ForecastSubmissionListView,
+    SubmittedDealListView,
+)
 from pipeline.api.inquiries import InquiryDetailView, InquiryListView
 from pipeline.api.next_actions import NextActionDetailView, NextActionListView
 from pipeline.api.opportunities import OpportunityBulkView, OpportunityDetailView, OpportunityListView
@@ -29,6 +34,7 @@ from pipeline.api.opportunity_scores import OpportunityScoreDetailView, Opportun
 from pipeline.api.orders import OrderDetailView, OrderListView
 from pipeline.api.pipelines import PipelineDetailView, PipelineListView
 from pipeline.api.products import ProductDetailView, ProductListView
+from pipeline.api.quotas import QuotaDetailView, QuotaListView
 from pipeline.api.satisfaction_responses import SatisfactionResponseDetailView, SatisfactionResponseListView
 from pipeline.api.score_overrides import ScoreOverrideDetailView, ScoreOverrideListView
 from pipeline.api.stages import StageDetailView, StageListView
@@ -63,6 +69,15 @@ urlpatterns = [
     path("v1/pipelines/<uuid:id>", PipelineDetailView.as_view(), name="pipeline"),
     path("v1/stages", StageListView.as_view(), name="stages"),
     path("v1/stages/<uuid:id>", StageDetailView.as_view(), name="stage"),
+    path("v1/forecast-submissions", ForecastSubmissionListView.as_view(), name="forecast-submissions"),
+    path(
+        "v1/forecast-submissions/<uuid:id>",
+        ForecastSubmissionDetailView.as_view(),
+        name="forecast-submission",
+    ),
+    path("v1/forecast-submission-deals", SubmittedDealListView.as_view(), name="forecast-submission-deals"),
+    path("v1/quotas", QuotaListView.as_view(), name="quotas"),
+    path("v1/quotas/<uuid:id>", QuotaDetailView.as_view(), name="quota"),
     path("v1/account-scores", AccountScoreListView.as_view(), name="account-scores"),
     path("v1/account-scores/<uuid:account_id>", AccountScoreDetailView.as_view(), name="account-score"),
     path("v1/score-overrides", ScoreOverrideListView.as_view(), name="score-overrides"),

@@ -19,6 +19,7 @@ def step_name(name: str) -> str:
         "value_accounts": _("Value the accounts"),
         "plan_week": _("Plan the week and rank the accounts"),
         "learn_stage_days": _("Learn how long deals stay in a stage"),
+        "learn_season": _("Learn how a year falls on its months"),
         "train_deal_models": _("Learn from closed deals"),
         "score_opportunities": _("Score the open deals"),
         "forecast_periods": _("Forecast the quarter and the month"),
@@ -52,6 +53,10 @@ def step_sentence(step: RunStep, *, today: date) -> str:
         return ngettext(
             "Learnt from %(stays)s stay of won deals.", "Learnt from %(stays)s stays of won deals.", step.rows_read
         ) % {"stays": format_number(step.rows_read)}
+    if step.name == "learn_season":
+        return ngettext("Learnt from %(years)s whole year.", "Learnt from %(years)s whole years.", step.rows_read) % {
+            "years": format_number(step.rows_read)
+        }
     if step.name == "train_deal_models":
         return _deal_training(step)
     if step.name == "score_opportunities":

@@ -1,8 +1,8 @@
 """The night: what the product does for an organisation while its people sleep.
 
-    photograph the open pipeline → learn who buys, when it is time → score the accounts → learn how long deals stay, and
-    how they end → score the open ones → value the accounts → plan the week, rank the accounts by it and publish both at
-    once → keep what people set by hand → tell what changed → remove old uploads
+    photograph the open pipeline → learn who buys, when it is time → score the accounts → learn how long deals stay, how
+    a year falls on its months, and how deals end → score the open ones → value the accounts → plan the week, rank the
+    accounts by it and publish both at once → keep what people set by hand → tell what changed → remove old uploads
 
 Each step is one function below, safe to run twice, and does its work in one transaction together with its mark; how
 that is kept, and what a person sees of it, is in `tenancy.runs`. `as_of` is the moment the night looks at: nothing that
@@ -147,6 +147,12 @@ def learn_stage_days(*, organization: Organization, run: Run, now: datetime) -> 
     return StepResult(rows_read=done.stays, rows_written=done.written, detail={"stages": done.stages})
 
 
+def learn_season(*, organization: Organization, run: Run, now: datetime) -> StepResult:
+    """Learn from whole past years how won business falls on the months: quotas are laid by it."""
+    done = coe.operations.learn_season(organization=organization, as_of=as_of(run))
+    return StepResult(rows_read=done.years, rows_written=int(done.is_new), detail={"years": done.years})
+
+
 def train_deal_models(*, organization: Organization, run: Run, now: datetime) -> StepResult:
     """Learn from closed deals how open ones will end, when a week has passed or there is more to learn from."""
     done = coe.operations.learn_from_deals_in_the_night(organization=organization, as_of=as_of(run), now=now)
@@ -222,6 +228,7 @@ STEPS = (
     ("learn", learn),
     ("score_accounts", score_accounts),
     ("learn_stage_days", learn_stage_days),
+    ("learn_season", learn_season),
     ("train_deal_models", train_deal_models),
     ("score_opportunities", score_opportunities),
     ("forecast_periods", forecast_periods),

@@ -31,6 +31,10 @@ class Action(StrEnum):
     EDIT_OPPORTUNITIES = "edit_opportunities"
     EXPORT_OPPORTUNITIES = "export_opportunities"
     MANAGE_PIPELINES = "manage_pipelines"
+    VIEW_FORECAST = "view_forecast"
+    EXPORT_FORECAST = "export_forecast"
+    SUBMIT_FORECAST = "submit_forecast"
+    SET_QUOTAS = "set_quotas"
     LOG_ACTIVITY = "log_activity"
     VIEW_INQUIRIES = "view_inquiries"
     EDIT_INQUIRIES = "edit_inquiries"
@@ -108,6 +112,18 @@ ALLOWED: dict[Action, dict[Role, Reach]] = {
     },
     # One process for everybody: who leads may change it, and each change is told.
     Action.MANAGE_PIPELINES: _all(Role.ADMIN, Role.LEADER),
+    # Deals are open to all, what somebody promised and what is asked of them is for those who work with it.
+    Action.VIEW_FORECAST: {
+        **_selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE),
+        **_all(Role.COACH, Role.ANALYST, Role.AUDITOR),
+    },
+    Action.EXPORT_FORECAST: {
+        **_selling(member=Reach.SQUAD, squad_lead=Reach.TRIBE),
+        **_all(Role.ANALYST, Role.AUDITOR),
+    },
+    # A promise is one's own; who leads may say another number for those they lead, and for the squad.
+    Action.SUBMIT_FORECAST: _selling(member=Reach.OWN, squad_lead=Reach.SQUAD),
+    Action.SET_QUOTAS: _all(Role.ADMIN, Role.LEADER),
     Action.LOG_ACTIVITY: _all(*_SELLING, Role.COACH, Role.EXPERT),
     Action.VIEW_INQUIRIES: _all(*_EVERYBODY),
     # A question waits for whoever is free: anybody who sells may take it and answer.
@@ -342,6 +358,8 @@ def signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
 API_SCOPES: dict[str, Action] = {
     "accounts:read": Action.VIEW_ACCOUNTS,
     "opportunities:read": Action.VIEW_OPPORTUNITIES,
+    "forecast-submissions:read": Action.VIEW_FORECAST,
+    "quotas:read": Action.VIEW_FORECAST,
     "scores:read": Action.VIEW_PRIORITIES,
     "contacts:read": Action.VIEW_ACCOUNTS,
     "activities:read": Action.VIEW_ACCOUNTS,
@@ -360,6 +378,8 @@ API_SCOPES: dict[str, Action] = {
     "costs:read": Action.VIEW_COSTS,
     "accounts:write": Action.EDIT_ACCOUNTS,
     "opportunities:write": Action.EDIT_OPPORTUNITIES,
+    "forecast-submissions:write": Action.SUBMIT_FORECAST,
+    "quotas:write": Action.SET_QUOTAS,
     "scores:write": Action.EDIT_ACCOUNTS,
     "contacts:write": Action.EDIT_ACCOUNTS,
     "activities:write": Action.LOG_ACTIVITY,

@@ -1,6 +1,7 @@
 """What the centre of excellence does: it revises the rule card, trains models, and scores accounts by them."""
 
 from coe.operations.forecast_periods import ForecastOutcome, forecast_periods
+from coe.operations.learn_season import SeasonLearnt, learn_season
 from coe.operations.learn_stage_days import StageDays, learn_stage_days
 from coe.operations.plan_week import PlanOutcome, Team, plan_week
 from coe.operations.promote_model import (
@@ -35,6 +36,7 @@ __all__ = [
     "PlanOutcome",
     "Published",
     "ScoringOutcome",
+    "SeasonLearnt",
     "StageDays",
     "Team",
     "Training",
@@ -48,6 +50,7 @@ __all__ = [
     "learn_accounts",
     "learn_from_deals_in_the_night",
     "learn_in_the_night",
+    "learn_season",
     "learn_stage_days",
     "plan_week",
     "promote_if_better",

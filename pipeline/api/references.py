@@ -6,12 +6,18 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from pipeline.models import Account, Contact, Opportunity, Product, Stage
-from tenancy.models import Member
+from tenancy.models import Member, Unit
 
 
 def members(organization_id: UUID) -> QuerySet[Any, Any]:
     """Return the people who are still here."""
     found: QuerySet[Any, Any] = Member.objects.for_organization(organization_id).active()
+    return found
+
+
+def units(organization_id: UUID) -> QuerySet[Any, Any]:
+    """Return the units, closed ones among them."""
+    found: QuerySet[Any, Any] = Unit.objects.for_organization(organization_id)
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 
@@ -15,7 +15,7 @@ from tenancy.models import Organization
 class RecordWritingView(WritingView):
     """Writes customer records. The audit trail names the token; nobody of the organisation did it in person."""
 
-    stale = (StaleVersion,)
+    stale: ClassVar[tuple[type[Exception], ...]] = (StaleVersion,)
 
     @cached_property
     def organization(self) -> Organization:

@@ -7,6 +7,14 @@ from pipeline.models.bulk import BulkChange, BulkState
 from pipeline.models.contact import BuyingRole, Contact
 from pipeline.models.custom import CustomColumn, CustomKind, CustomRecord, CustomValues
 from pipeline.models.external_score import ExternalScore, Trend
+from pipeline.models.forecast import (
+    ForecastSubmission,
+    Phasing,
+    Quota,
+    Season,
+    SubmissionPeriod,
+    SubmittedDeal,
+)
 from pipeline.models.history import BY_STAGE, OpportunityHistory, TrackedField
 from pipeline.models.inquiry import Inquiry, InquiryChannel, InquiryState
 from pipeline.models.next_action import IN_PLAN, Choice, NextAction, Place, PlannedAction, WeekPlan
@@ -69,6 +77,7 @@ __all__ = [
     "ExternalScore",
     "ForecastCategory",
     "ForecastPeriod",
+    "ForecastSubmission",
     "IcpFit",
     "Inquiry",
     "InquiryChannel",
@@ -88,19 +97,24 @@ __all__ = [
     "OverrideEnd",
     "OverrideReason",
     "PeriodForecast",
+    "Phasing",
     "Pipeline",
     "PipelineUnit",
     "Place",
     "PlannedAction",
     "Product",
+    "Quota",
     "SatisfactionResponse",
     "SavedView",
     "ScoreOverride",
     "ScorePublication",
+    "Season",
     "Segment",
     "SnapshotDay",
     "Stage",
     "StageKind",
+    "SubmissionPeriod",
+    "SubmittedDeal",
     "TrackedField",
     "Trend",
     "UndoChange",

@@ -12,6 +12,12 @@ from pipeline.operations.external_scores import (
     record_external_score,
     record_external_scores,
 )
+from pipeline.operations.forecast_submissions import (
+    ReasonMissing,
+    UnableToSubmit,
+    UnfitPromise,
+    submit_forecast,
+)
 from pipeline.operations.inquiries import InquiryFields, UnableToChangeInquiry, receive_inquiry, update_inquiry
 from pipeline.operations.noting import NotedChange, noted_changes
 from pipeline.operations.opportunities import (
@@ -42,6 +48,14 @@ from pipeline.operations.process import (
     delete_pipeline,
 )
 from pipeline.operations.products import ProductFields, create_product, update_product
+from pipeline.operations.quotas import (
+    StaleQuota,
+    UnableToSetQuota,
+    change_quota,
+    create_quota,
+    delete_quota,
+    record_season,
+)
 from pipeline.operations.satisfaction import (
     SatisfactionFields,
     UnableToRecordAnswer,
@@ -81,10 +95,12 @@ __all__ = [
     "OpportunityFields",
     "OrderFields",
     "ProductFields",
+    "ReasonMissing",
     "Recorded",
     "Refusal",
     "SatisfactionFields",
     "StaleProcess",
+    "StaleQuota",
     "StaleVersion",
     "UnableToChangeInquiry",
     "UnableToChangeProcess",
@@ -97,12 +113,16 @@ __all__ = [
     "UnableToRecordAnswer",
     "UnableToRecordScore",
     "UnableToRestore",
+    "UnableToSetQuota",
     "UnableToSettle",
+    "UnableToSubmit",
     "UnableToUndo",
     "Undone",
+    "UnfitPromise",
     "Upserted",
     "change_opportunity",
     "change_pipeline",
+    "change_quota",
     "change_stage",
     "change_view",
     "change_warnings",
@@ -117,8 +137,10 @@ __all__ = [
     "create_order",
     "create_pipeline",
     "create_product",
+    "create_quota",
     "create_stage",
     "delete_pipeline",
+    "delete_quota",
     "delete_record",
     "delete_stage",
     "delete_view",
@@ -141,6 +163,7 @@ __all__ = [
     "record_opportunity_scores",
     "record_satisfaction_response",
     "record_scores",
+    "record_season",
     "restore_record",
     "restore_stage",
     "retire_stage",
@@ -149,6 +172,7 @@ __all__ = [
     "save_view",
     "snapshot_open_opportunities",
     "stop",
+    "submit_forecast",
     "undo",
     "update_account",
     "update_activity",

@@ -127,6 +127,7 @@ NOT_REFERENCES = {
     ("pipeline_undochange", "record_id"),
     # What was recorded of a day stays, whatever becomes of what it names.
     *(("pipeline_opportunitysnapshot", f"{one}_id") for one in ("opportunity", "stage", "account", "owner", "unit")),
+    ("pipeline_submitteddeal", "deal_id"),
 }
 """Uuid columns that end in _id and refer to no one table, beside organization_id and user_id, which are global."""
 

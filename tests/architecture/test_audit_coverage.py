@@ -43,6 +43,8 @@ NOT_AUDITED = {
     "pipeline_snapshotday": "a history: only ever added to, by nights, and a trigger refuses any change",
     "pipeline_plannedaction": "a history: only ever added to, by nights",
     "pipeline_scorepublication": "which night confirmed the scores; the night itself is a record",
+    "pipeline_season": "written anew by each night that learns something new of past years",
+    "pipeline_submitteddeal": "a history: only ever added to, beside the audited submission it belongs to",
     "pipeline_undochange": "what an undo needs for a quarter of an hour; the undoing is audited like any change",
     "pipeline_undostep": "what an undo needs for a quarter of an hour; the undoing is audited like any change",
     "pipeline_weekplan": "a history: only ever added to, by nights",

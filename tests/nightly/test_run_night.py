@@ -74,6 +74,7 @@ def test_each_step_says_what_it_did(cast, customers):
         ("learn", "done", 0),
         ("score_accounts", "done", 3),
         ("learn_stage_days", "done", 0),
+        ("learn_season", "done", 0),
         ("train_deal_models", "done", 0),
         ("score_opportunities", "done", 1),
         ("forecast_periods", "done", 4),
