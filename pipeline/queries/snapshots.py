@@ -1,7 +1,7 @@
 """How the open pipeline stood on a day that has passed, as it was recorded then."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from pipeline.models import OpportunitySnapshot, SnapshotDay
 from pipeline.querysets import SnapshotQuerySet
@@ -25,6 +25,13 @@ class PastPipeline:
 def recorded_day(*, organization: Organization, on: date) -> SnapshotDay | None:
     """Return the last day up to `on` that was recorded, None when nothing was recorded by then."""
     days = SnapshotDay.objects.for_organization(organization).filter(snapshot_date__lte=on)
+    found: SnapshotDay | None = days.order_by("-snapshot_date").first()
+    return found
+
+
+def recorded_at(*, organization: Organization, at: datetime) -> SnapshotDay | None:
+    """Return the last day that was recorded by a moment, None when nothing was."""
+    days = SnapshotDay.objects.for_organization(organization).filter(taken_at__lte=at)
     found: SnapshotDay | None = days.order_by("-snapshot_date").first()
     return found
 

@@ -13,8 +13,11 @@ from pipeline.operations import (
     NewOpportunityScore,
     change_stage,
     log_activity,
+    make_room_for_snapshots,
+    move_stage,
     record_external_score,
     record_opportunity_scores,
+    snapshot_open_opportunities,
     update_opportunity,
 )
 from tenancy.scoping import organization_scope
@@ -39,6 +42,40 @@ def _changed_process(cast: Cast) -> str:
             is_strict=True,
         )
     return reverse("pipeline:process", args=[cast.acme.slug])
+
+
+def _changed_pipeline(cast: Cast) -> str:
+    """Write a week in which deals came, moved and went, and return the page that tells it."""
+    now = timezone.now()
+    week_ago = local_day(cast.acme, now) - timedelta(days=7)
+    soon, later = now.date() + timedelta(days=2), now.date() + timedelta(days=200)
+    with organization_scope(cast.acme):
+        account = records.an_account(cast.acme, owner=cast.rui)
+        stages = ("Qualify", "Discover", "Solution", "Proposal", "Negotiate")
+        deals = [
+            records.a_deal(
+                cast.acme, account, cast.rui, stage, name=f"Line {place}{turn}", close_date=soon if turn < 3 else later,
+                amount_minor=(place + 2) * (turn + 1) * 4_100_50,
+            )
+            for place, stage in enumerate(stages)
+            for turn in range(4)
+        ]  # fmt: skip
+        make_room_for_snapshots(first=week_ago, last=now.date())
+        snapshot_open_opportunities(
+            organization=cast.acme, snapshot_date=week_ago, taken_at=now - timedelta(days=6, hours=20)
+        )
+        for deal, stage in ((0, "Discover"), (1, "Won"), (5, "Solution"), (10, "Lost"), (16, "Won"), (17, "Proposal")):
+            reason = "Price" if stage == "Lost" else ""
+            move_stage(
+                organization=cast.acme, opportunity=deals[deal], stage=records.a_stage(cast.acme, stage), version=1,
+                actor=cast.lena, moved_at=now - timedelta(days=2), lost_reason=reason,
+            )  # fmt: skip
+        for deal, fields in ((2, {"close_date": later}), (3, {"close_date": soon}), (6, {"amount_minor": 90_000_00})):
+            update_opportunity(
+                organization=cast.acme, opportunity=deals[deal], version=1, actor=cast.lena, updated_at=now, **fields
+            )
+        records.a_deal(cast.acme, account, cast.mia, name="A new one", close_date=soon, opened_at=now)
+    return reverse("pipeline:changes", args=[cast.acme.slug])
 
 
 def _velora(cast: Cast) -> dict[str, UUID]:
@@ -198,6 +235,9 @@ CUSTOMER_PAGES: list[tuple[str, Callable[[Cast], str]]] = [
     ("search-nothing", _search("zzzz")),
     ("process-changed", _changed_process),
     ("many-changed", _many_changed),
+    ("changes", _changed_pipeline),
+    ("changes-deals", lambda cast: f"{_changed_pipeline(cast)}?kind=won&due=all"),
+    ("changes-empty", lambda cast: reverse("pipeline:changes", args=[cast.acme.slug])),
     ("accounts-none-fits", of_velora("accounts", name="zzz")),
     ("accounts-empty", lambda cast: reverse("pipeline:accounts", args=[cast.acme.slug])),
     ("accounts-deleted", _after_deletion),

@@ -313,7 +313,7 @@ why_body = register.inclusion_tag("parts/why_body.html")(explaining.why_body)
 why_rows = register.inclusion_tag("parts/why_rows.html")(explaining.why_rows)
 said_and_came = register.simple_tag(explaining.said_and_came)
 why_later = register.inclusion_tag("parts/why_later.html")(explaining.why_later)
-rate_note = register.simple_tag(takes_context=True)(totals.rate_note_on_page)
+rate_note = register.simple_tag(totals.rate_note_on_page, takes_context=True, name="rate_note")
 
 
 # --- Forms ------------------------------------------------------------------------------------------------------------
