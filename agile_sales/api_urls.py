@@ -32,6 +32,8 @@ from pipeline.api.next_actions import NextActionDetailView, NextActionListView
 from pipeline.api.opportunities import OpportunityBulkView, OpportunityDetailView, OpportunityListView
 from pipeline.api.opportunity_scores import OpportunityScoreDetailView, OpportunityScoreListView
 from pipeline.api.orders import OrderDetailView, OrderListView
+from pipeline.api.pipeline_changes import PipelineChangesView
+from pipeline.api.pipeline_snapshots import PipelineSnapshotListView
 from pipeline.api.pipelines import PipelineDetailView, PipelineListView
 from pipeline.api.products import ProductDetailView, ProductListView
 from pipeline.api.quotas import QuotaDetailView, QuotaListView
@@ -67,6 +69,8 @@ urlpatterns = [
     path("v1/inquiries/<uuid:id>", InquiryDetailView.as_view(), name="inquiry"),
     path("v1/pipelines", PipelineListView.as_view(), name="pipelines"),
     path("v1/pipelines/<uuid:id>", PipelineDetailView.as_view(), name="pipeline"),
+    path("v1/pipeline-snapshots", PipelineSnapshotListView.as_view(), name="pipeline-snapshots"),
+    path("v1/pipeline-changes", PipelineChangesView.as_view(), name="pipeline-changes"),
     path("v1/stages", StageListView.as_view(), name="stages"),
     path("v1/stages/<uuid:id>", StageDetailView.as_view(), name="stage"),
     path("v1/forecast-submissions", ForecastSubmissionListView.as_view(), name="forecast-submissions"),

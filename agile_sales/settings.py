@@ -278,6 +278,7 @@ SPECTACULAR_SETTINGS = {
         "BuyingRoleEnum": "pipeline.models.BuyingRole",
         "OrderStatusEnum": "pipeline.models.OrderStatus",
         "OutcomeEnum": "pipeline.models.Outcome",
+        "PipelineStepEnum": "pipeline.api.pipeline_changes.KIND_CHOICES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -60,6 +60,19 @@ def codes(name: str, lookup: str, choices: Iterable[str], description: str) -> F
     return Filter(name, description, schema, read, _where(f"{lookup}__in"), example=allowed[0], many=True)
 
 
+def code(name: str, choices: Iterable[str], description: str) -> Filter:
+    """Return a choice of one code of a fixed set, of an address that is no list."""
+    many = codes(name, "", choices, description)
+
+    def read(text: str) -> str:
+        (found, *more) = many.read(text)
+        if more:
+            raise Unreadable("takes one of them")
+        return str(found)
+
+    return replace(many, read=read, condition=lambda _value: Q(), many=False)
+
+
 def text(name: str, lookup: str, description: str, *, example: str, needs: str = "") -> Filter:
     """Return a filter by a text, exactly as it is kept."""
     schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
@@ -291,6 +304,27 @@ def read_list(query: QueryDict, *, filters: Sequence[Filter], sorts: Sequence[So
     if problems:
         raise InvalidParameters(problems)
     return Asked(chosen, sort, limit, given.get("cursor", ""), given, shape)
+
+
+def read_choices(query: QueryDict, filters: Sequence[Filter], offer: Offer) -> tuple[dict[str, Any], Shape]:
+    """Return what the query string of an address that is no list chooses, and what of the answer it wants to see.
+
+    :raises InvalidParameters: with every unknown, repeated or unreadable parameter.
+    """
+    by_name = {one.name: one for one in filters}
+    problems = list(_unknown(query, [*by_name, *offer.parameters]))
+    chosen, rest = {}, QueryDict(mutable=True)
+    for name in query:
+        if name in by_name:
+            try:
+                chosen[name] = by_name[name].read(str(query[name]))
+            except Unreadable as error:
+                problems.append(FieldProblem(name, f"{name} {error}."))
+        elif name in offer.parameters:
+            rest[name] = str(query[name])
+    if problems:
+        raise InvalidParameters(problems)
+    return chosen, read_shape(rest, offer)
 
 
 def read_shape(query: QueryDict, offer: Offer) -> Shape:

@@ -65,6 +65,8 @@ class ApiSchema(AutoSchema):
         if self.view.is_list:
             parameters += [_described(one) for one in self.view.filters]
             parameters += _page_parameters(self.view)
+        elif choices := getattr(self.view, "filters", ()):
+            parameters += [_described(one) for one in choices]
         else:
             parameters.append(IF_NONE_MATCH)
         return parameters + _shape_parameters(self.view)
@@ -88,7 +90,8 @@ class ApiSchema(AutoSchema):
     def get_response_serializers(self) -> Any:
         """Return what comes back, for each status."""
         answers = self._good_answers()
-        for status in problems_of(self.method, is_one=not self.view.is_list and not self.view.is_bulk):
+        is_one = not (self.view.is_list or self.view.is_bulk or hasattr(self.view, "filters"))
+        for status in problems_of(self.method, is_one=is_one):
             meaning, example = PROBLEMS[status]
             body = {"type": "about:blank", "title": example["title"], "status": status, **example}
             answers[status, MEDIA_TYPE] = OpenApiResponse(
@@ -110,8 +113,11 @@ class ApiSchema(AutoSchema):
         if self.view.is_list:
             page = {"results": [example], "next": None, "previous": None}
             return {200: OpenApiResponse(page_of_records(self.view.record), self.view.summary, [_example(page)])}
+        answer = OpenApiResponse(self.view.record, self.view.summary, [_example(example)])
+        if hasattr(self.view, "filters"):
+            return {200: answer}  # what is reckoned anew each time has no version to compare
         return {
-            200: OpenApiResponse(self.view.record, self.view.summary, [_example(example)]),
+            200: answer,
             304: OpenApiResponse(description="You have the newest answer already, the one that If-None-Match names."),
         }
 
@@ -211,8 +217,10 @@ def add_bodies(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     return result
 
 
-OF_AN_ACCOUNT = frozenset(("AccountScore", "AccountValue", "NextAction", "OpportunityScore"))
-"""Records that are known by the id of what they are about."""
+WITHOUT_ID = frozenset(
+    ("AccountScore", "AccountValue", "NextAction", "OpportunityScore", "PipelineChanges", "PipelineSnapshot")
+)
+"""Records that are known by what they are about."""
 
 
 def let_fields_be_chosen(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
@@ -225,7 +233,7 @@ def let_fields_be_chosen(result: dict[str, Any], **kwargs: Any) -> dict[str, Any
                 shown = content.get("application/json", {}).get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
                 if shown.endswith("Page"):
                     shown = schemas[shown]["properties"]["results"]["items"]["$ref"].rsplit("/", 1)[-1]
-                if "id" in schemas.get(shown, {}).get("properties", {}) or shown in OF_AN_ACCOUNT:
+                if "id" in schemas.get(shown, {}).get("properties", {}) or shown in WITHOUT_ID:
                     schemas[shown].pop("required", None)
     return result
 

@@ -25,7 +25,7 @@ from pipeline.queries.movements import (
     walk_of,
 )
 from pipeline.queries.snapshots import recorded_at, recorded_day
-from pipeline.querysets import OpportunityQuerySet
+from pipeline.querysets import OpportunityQuerySet, SnapshotQuerySet
 from tenancy.access import Action, Reach, reach_of
 from tenancy.conversion import Converter
 from tenancy.models import Member, Organization
@@ -59,22 +59,37 @@ class Moment:
 
 @dataclass(frozen=True)
 class Viewer:
-    """Whose pipeline it is about: what they may use for `action`."""
+    """Whose pipeline it is about: what a member may use for `action`; without one, all of the organisation's."""
 
     organization: Organization
-    member: Member
+    member: Member | None
     today: date
     action: Action = Action.VIEW_OPPORTUNITIES
 
     def deals(self) -> OpportunityQuerySet:
         """Return the deals that they may use, deleted ones among them."""
         found: OpportunityQuerySet = Opportunity.objects.for_organization(self.organization)
-        return found.visible_to(self.member, self.action, as_of=self.today)
+        return found if self.sees_all else found.visible_to(self._seer, self.action, as_of=self.today)
+
+    def snapshots(self, day: date) -> SnapshotQuerySet:
+        """Return them as they stood on a recorded day."""
+        found: SnapshotQuerySet = OpportunitySnapshot.objects.for_organization(self.organization).on(day)
+        return found if self.sees_all else found.visible_to(self._seer, self.action, as_of=self.today)
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether no deal is hidden."""
+        return self.member is None or reach_of(self.member, self.action) == Reach.ALL
+
+    @property
+    def _seer(self) -> Member:
+        assert self.member is not None
+        return self.member
 
     def histories(self) -> Any:
         """Return the histories of those deals."""
         found = OpportunityHistory.objects.for_organization(self.organization)
-        if reach_of(self.member, self.action) == Reach.ALL:
+        if self.sees_all:
             return found
         return found.filter(opportunity__in=self.deals().order_by().values("pk"))
 
@@ -264,8 +279,7 @@ def _state_at(viewer: Viewer, moment: Moment) -> tuple[str, Sequence[Any]]:
             )
         )
         return _as_state(deals)
-    pictures = OpportunitySnapshot.objects.for_organization(viewer.organization).on(moment.recorded.snapshot_date)
-    seen = pictures.visible_to(viewer.member, viewer.action, as_of=viewer.today).annotate(
+    seen = viewer.snapshots(moment.recorded.snapshot_date).annotate(
         as_id=F("opportunity_id"),
         as_stage=F("stage_id"),
         as_amount_minor=F("amount_minor"),
