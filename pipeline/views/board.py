@@ -18,6 +18,7 @@ from pipeline.operations import StaleVersion, UnableToMoveStage, noted_changes
 from pipeline.queries import board as boards
 from pipeline.views.listing import read_filters, refuse_unless_editable
 from pipeline.views.opportunity import found_deals, move_as_stated
+from pipeline.views.past_board import board_on
 from pipeline.views.undo import undo_offer
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest, undo_changes
@@ -27,7 +28,9 @@ from tenancy.working_time import local_day
 @member_can(Action.VIEW_OPPORTUNITIES)
 @require_safe
 def board(request: MemberRequest) -> HttpResponse:
-    """Show the open deals of a pipeline by stage."""
+    """Show the open deals of a pipeline by stage; with `on`, as they were recorded at the end of that day."""
+    if on := request.GET.get("on"):
+        return board_on(request, on)
     now = timezone.now()
     today = local_day(request.organization, now)
     filters = _filters(request)

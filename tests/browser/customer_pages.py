@@ -78,6 +78,11 @@ def _changed_pipeline(cast: Cast) -> str:
     return reverse("pipeline:changes", args=[cast.acme.slug])
 
 
+def _board_of_last_week(cast: Cast) -> str:
+    day = local_day(cast.acme, timezone.now()) - timedelta(days=7)
+    return f"{reverse('pipeline:board', args=[cast.acme.slug])}?on={day.isoformat()}"
+
+
 def _velora(cast: Cast) -> dict[str, UUID]:
     """Write an account with something of everything, and return the ids of what was written."""
     now = timezone.now()
@@ -237,6 +242,7 @@ CUSTOMER_PAGES: list[tuple[str, Callable[[Cast], str]]] = [
     ("many-changed", _many_changed),
     ("changes", _changed_pipeline),
     ("changes-deals", lambda cast: f"{_changed_pipeline(cast)}?kind=won&due=all"),
+    ("board-past", lambda cast: f"{_changed_pipeline(cast) and _board_of_last_week(cast)}"),
     ("changes-empty", lambda cast: reverse("pipeline:changes", args=[cast.acme.slug])),
     ("accounts-none-fits", of_velora("accounts", name="zzz")),
     ("accounts-empty", lambda cast: reverse("pipeline:accounts", args=[cast.acme.slug])),
