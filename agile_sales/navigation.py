@@ -76,6 +76,7 @@ SECTIONS = (
                 key="p",
                 on_phone=True,
             ),
+            Item(_("Forecast"), "pipeline:forecast", "compass", "view_forecast", ("pipeline:forecast",), key="f"),
             Item(_("What changed"), "pipeline:changes", "clock", "view_opportunities", ("pipeline:changes",)),
             Item(_("Process"), "pipeline:process", "flag", "view_opportunities", ("pipeline:process",)),
             Item(_("Orders"), "pipeline:orders", "box", "view_orders", ("pipeline:order",), key="o"),

@@ -46,6 +46,7 @@ LISTS = KeyGroup(
     (
         Key(("J",), _("Next, previous row"), also=("K",)),
         Key(("↵",), _("Open the row")),
+        Key(("→",), _("Open the rows below it, close them"), also=("←",)),
         Key(("W",), _("Why: the reasons of the row’s score")),
         Key(("/",), _("Filter")),
         Key(("X",), _("Select the row")),
@@ -61,6 +62,7 @@ SELECTED = KeyGroup(
         Key(("T",), _("Change the state of accounts or products"), data_key="t"),
         Key(("M",), _("Move deals to a stage"), data_key="m"),
         Key(("D",), _("Change when deals close"), data_key="d"),
+        Key(("F",), _("Pin the forecast of deals"), data_key="f"),
         Key(("Del",), _("Delete"), data_key="Delete"),
     ),
 )

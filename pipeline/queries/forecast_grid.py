@@ -1,5 +1,6 @@
 """The grid of the people's forecast: rows by hierarchy, squad, territory, segment or month, and what each says."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -9,23 +10,25 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
 from django.db.models.functions import TruncMonth
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from pipeline.models import ForecastSubmission, Opportunity, Segment
+from pipeline.models import ForecastSubmission, Segment
 from pipeline.queries.forecast_people import ForecastTree, Scope, forecast_tree, scope_of
 from pipeline.queries.forecast_sums import (
     BEST_CASE,
     COLUMNS,
     COMMIT,
     CUMULATIVE,
+    OVERDUE,
+    UNDATED,
     DealSums,
     all_of,
     period_deals,
     sums_by,
 )
+from pipeline.queries.period_forecasts import likely_amounts
 from pipeline.queries.quotas import quotas_of
 from pipeline.queries.submissions import Stale, Subject, newest_submissions, why_stale
 from pipeline.querysets import OpportunityQuerySet
@@ -126,8 +129,8 @@ class Grid:
     is_cumulative: bool
     tops: list[Row] = field(default_factory=list)
     total: Row | None = None  # of groups that are no tree
-    overdue: int = 0  # open deals of before the period: they count nowhere in it
-    undated: int = 0
+    is_over: bool = False  # then nothing is submitted any more
+    left_out: Counter[str] = field(default_factory=Counter)  # open deals without a day, or of before the period
 
     def rows(self) -> list[Row]:
         """Return what is shown."""
@@ -150,6 +153,11 @@ class Grid:
     def figures(self, row: Row) -> list[tuple[str, Total, int]]:
         """Return all columns of a row: which, what its deals come to, and how many they are."""
         return [(column, self.figure(row, column), row.sums.counts[column]) for column in COLUMNS]
+
+    @property
+    def total_figures(self) -> list[tuple[str, Total, int]]:
+        """All columns of the last row."""
+        return [] if self.total is None else self.figures(self.total)
 
     @cached_property
     def whole(self) -> Total:
@@ -182,21 +190,28 @@ def forecast_grid(asked: Asked) -> Grid:
         member=asked.member,
         today=asked.today,
         owners=scope.people,
+        with_left_out=True,
     )
     grid = Grid(asked.period, asked.by, asked.converter.currency, asked.is_cumulative)
+    grid.is_over = asked.period.end <= asked.today
     if asked.by == By.HIERARCHY:
-        grid.tops = _Hierarchy(asked, tree, scope, _sums(asked, deals, "owner")).tops()
+        grid.tops = _Hierarchy(asked, tree, scope, _sums(asked, grid, deals, "owner")).tops()
         _open(grid, asked.opened)
+        _say_what_is_likely(asked, grid, tree.root)
     else:
-        grid.tops = _groups(asked, tree, deals)
+        grid.tops = _groups(asked, grid, tree, deals)
         grid.total = Row("all", _("All"), sums=all_of(row.sums for row in grid.tops))
         _say(asked, grid.total, None, {})
-    _count_what_is_left_out(asked, grid, scope)
     return grid
 
 
-def _sums(asked: Asked, deals: OpportunityQuerySet, key: str) -> dict[Any, DealSums]:
-    return sums_by(organization=asked.organization, deals=deals, key=key, converter=asked.converter)
+def _sums(asked: Asked, grid: Grid, deals: OpportunityQuerySet, key: str) -> dict[Any, DealSums]:
+    """Return the sums of the deals that have a place; what has none is counted on the way."""
+    found = sums_by(organization=asked.organization, deals=deals, key=key, converter=asked.converter)
+    for one in found.values():
+        for left_out in (OVERDUE, UNDATED):
+            grid.left_out[left_out] += one.counts.pop(left_out, 0)
+    return {value: one for value, one in found.items() if one.deals}
 
 
 def _scope(asked: Asked, tree: ForecastTree, action: Action) -> Scope:
@@ -221,11 +236,12 @@ class _Hierarchy:
         """Return who has a row: whoever has a place in the tree, deals in the period, a quota or a submission."""
         told = {key for kind, key in (*self.submitted, *self.quotas) if kind == "member"}
         wanted = {one for one in (*self.tree.home, *self.sums, *told) if one is not None}
-        found = Member.objects.for_organization(self.asked.organization).filter(pk__in=wanted).by_name()
         return {
             one.pk: one
-            for one in found
-            if self.scope.has_person(one.pk) and (one.is_active or one.pk in self.sums or one.pk in told)
+            for one in self.tree.people
+            if one.pk in wanted
+            and self.scope.has_person(one.pk)
+            and (one.is_active or one.pk in self.sums or one.pk in told)
         }
 
     def tops(self) -> list[Row]:
@@ -274,9 +290,8 @@ class _Hierarchy:
             _say(self.asked, row, None, {})
             return
         _say(self.asked, row, self.submitted.get(subject), self.quotas.get(subject, {}))
-        is_open = self.asked.period.end > self.asked.today
         has = Scope.has_person if row.is_person else Scope.has_unit
-        row.may_submit = is_open and has(self.submits, subject[1])
+        row.may_submit = has(self.submits, subject[1])
         row.may_set_quota = has(self.sets_quotas, subject[1])
 
 
@@ -290,8 +305,7 @@ def _say(asked: Asked, row: Row, submission: ForecastSubmission | None, quota: M
         factor = asked.converter.factor(submission.currency)
         if factor is not None:
             row.said = Promise(submission.commit_minor * factor.value, submission.best_case_minor * factor.value)
-        is_over = asked.period.end <= asked.today
-        row.stale = why_stale(submission, sums=row.sums, now=asked.now, is_over=is_over)
+        row.stale = why_stale(submission, sums=row.sums, now=asked.now, is_over=asked.period.end <= asked.today)
     if quota:
         asked_for = asked.converter.total(quota)
         row.quota = asked_for.amount_minor if asked_for.parts else None
@@ -311,7 +325,26 @@ def _open(grid: Grid, opened: Collection[str] | None) -> None:
         row.is_open = row.key in opened if opened is not None else count <= FEW_ROWS or row.level == 1
 
 
-def _groups(asked: Asked, tree: ForecastTree, deals: Any) -> list[Row]:
+def _say_what_is_likely(asked: Asked, grid: Grid, root: UUID | None) -> None:
+    """Fill in what the model says of the units that it speaks of."""
+    own = asked.converter.factor(asked.organization.currency)
+    if asked.member is None or own is None:
+        return
+    start = asked.period.start
+    said = likely_amounts(
+        organization=asked.organization,
+        member=asked.member,
+        today=asked.today,
+        kind=asked.period.kind.value,
+        starts=[start],
+    )
+    for row in grid.every_row():
+        if isinstance(row.subject, Unit):
+            likely = said.get((start, None if row.subject.pk == root else row.subject.pk))
+            row.likely = None if likely is None else rounded(likely * own.value)
+
+
+def _groups(asked: Asked, grid: Grid, tree: ForecastTree, deals: Any) -> list[Row]:
     """Return rows of deals that have something else in common than who owns them."""
     namers: dict[By, tuple[str, Callable[[Any], tuple[str, str]]]] = {
         By.SQUAD: ("owner", lambda owner: _squad_of(tree, owner)),
@@ -326,7 +359,7 @@ def _groups(asked: Asked, tree: ForecastTree, deals: Any) -> list[Row]:
     if asked.by == By.MONTH:
         deals = deals.annotate(month=TruncMonth("close_date"))
     rows: dict[str, Row] = {}
-    for value, sums in sorted(_sums(asked, deals, key).items(), key=lambda pair: str(pair[0] or "~")):
+    for value, sums in sorted(_sums(asked, grid, deals, key).items(), key=lambda pair: str(pair[0] or "~")):
         code, name = named(value)
         rows.setdefault(code, Row(code, name)).sums.add(sums)
     found = list(rows.values()) if asked.by == By.MONTH else sorted(rows.values(), key=lambda row: row.name.casefold())
@@ -343,14 +376,3 @@ def _squad_of(tree: ForecastTree, owner: UUID | None) -> tuple[str, str]:
             return f"unit:{unit.pk}", unit.name
         here = unit.parent_id
     return "squad:", _("Not in a squad")
-
-
-def _count_what_is_left_out(asked: Asked, grid: Grid, scope: Scope) -> None:
-    found = Opportunity.objects.for_organization(asked.organization).alive().open()
-    if asked.member is not None:
-        found = found.visible_to(asked.member, Action.VIEW_OPPORTUNITIES, as_of=asked.today)
-    if scope.people is not None:
-        found = found.filter(owner__in=scope.people)
-    late = Q(close_date__lt=asked.period.start)
-    counts = found.aggregate(overdue=Count("pk", late), undated=Count("pk", Q(close_date=None)))
-    grid.overdue, grid.undated = counts["overdue"], counts["undated"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
 from tenancy.access import Action, Reach, member_units, owners_in_reach, reach_of
 from tenancy.models import Member, Organization, Unit, UnitMembership
@@ -16,6 +16,7 @@ class ForecastTree:
     """Units with their parents, and people with the one unit that each counts in."""
 
     units: Mapping[UUID, Unit]
+    people: Sequence[Member]  # by name, those who left among them
     home: Mapping[UUID, UUID]  # member → unit
     children: Mapping[UUID | None, Sequence[UUID]]  # unit → units below it
 
@@ -53,9 +54,12 @@ def forecast_tree(*, organization: Organization, today: date) -> ForecastTree:
     tops = children.get(None, [])
     # The company before a unit whose parent has closed.
     tops.sort(key=lambda one: units[one].parent_id is not None)
-    memberships = UnitMembership.objects.for_organization(organization).filter(open_today, unit__in=units)
-    home = dict(memberships.order_by("active_from", "id").values_list("member", "unit"))
-    return ForecastTree(units, home, children)
+    memberships = UnitMembership.objects.for_organization(organization).filter(open_today, member=OuterRef("pk"))
+    memberships = memberships.filter(Q(unit__active_to=None) | Q(unit__active_to__gt=today))
+    joined_last = memberships.order_by("-active_from", "-id").values("unit")[:1]
+    people = list(Member.objects.for_organization(organization).annotate(home=Subquery(joined_last)).by_name())
+    home = {one.pk: one.home for one in people if one.home in units}
+    return ForecastTree(units, people, home, children)
 
 
 @dataclass(frozen=True)

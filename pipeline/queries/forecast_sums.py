@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, Count, DecimalField, F, Func, Sum, TextField, Value, When
+from django.db.models import BigIntegerField, Case, Count, DecimalField, F, Func, Q, Sum, TextField, Value, When
 from django.db.models.functions import Coalesce
 
 from pipeline.models import ForecastCategory, Opportunity
-from pipeline.queries.money import deal_totals
+from pipeline.queries.money import totals_and_more
 from pipeline.querysets import OpportunityQuerySet
 from tenancy.access import Action
 from tenancy.conversion import Converter, Total, sum_of
@@ -20,6 +20,9 @@ from tenancy.periods import Period
 COMMIT, BEST_CASE, PIPELINE, OMITTED, WON, LOST = "commit", "best_case", "pipeline", "omitted", "won", "lost"
 COLUMNS = (COMMIT, BEST_CASE, PIPELINE, OMITTED, WON, LOST)
 """Where a deal stands in the grid: an open one by its forecast category, a closed one by how it ended. Single."""
+
+OVERDUE, UNDATED = "overdue", "undated"
+"""Open deals that were due before the period, or have no day: they are counted, and stand in no column."""
 
 CUMULATIVE: Mapping[str, tuple[str, ...]] = {
     COMMIT: (WON, COMMIT),
@@ -55,7 +58,7 @@ class DealSums:
     @property
     def deals(self) -> int:
         """How many they are."""
-        return sum(self.counts.values())
+        return sum(self.counts[one] for one in COLUMNS)
 
     def worth(self, columns: Iterable[str], *, currency: str) -> Total:
         """Return what these columns come to together; `currency` is the one that they were counted in."""
@@ -69,25 +72,35 @@ def period_deals(
     member: Member | None,
     today: date,
     owners: Iterable[Any] | None = None,
+    with_left_out: bool = False,
 ) -> OpportunityQuerySet:
     """Return the deals that are due, or closed, in a period, each with its `column`.
 
-    `member` is who looks (None for the organisation itself), `owners` narrows to their deals.
+    `member` is who looks (None for the organisation itself), `owners` narrows to their deals. `with_left_out` brings
+    the open ones along that were due before, or have no day.
     """
     found: OpportunityQuerySet = Opportunity.objects.for_organization(organization).alive()
     if member is not None:
         found = found.visible_to(member, Action.VIEW_OPPORTUNITIES, as_of=today)
     if owners is not None:
         found = found.filter(owner__in=list(owners))
-    found = found.filter(close_date__gte=period.start, close_date__lt=period.end).with_category()
-    return found.annotate(
-        column=Case(
-            When(outcome="won", then=Value(WON)),
-            When(outcome="lost", then=Value(LOST)),
-            # A stage of open deals that somebody calls closed is as firm as a promise, and not won.
-            When(category=ForecastCategory.CLOSED.value, then=Value(COMMIT)),
-            default=F("category"),
-            output_field=TextField(),
+    within = Q(close_date__gte=period.start, close_date__lt=period.end)
+    if with_left_out:
+        within |= Q(outcome="open") & (Q(close_date__lt=period.start) | Q(close_date=None))
+    return (
+        found.filter(within)
+        .with_category()
+        .annotate(
+            column=Case(
+                When(close_date=None, then=Value(UNDATED)),
+                When(close_date__lt=period.start, then=Value(OVERDUE)),
+                When(outcome="won", then=Value(WON)),
+                When(outcome="lost", then=Value(LOST)),
+                # A stage of open deals that somebody calls closed is as firm as a promise, and not won.
+                When(category=ForecastCategory.CLOSED.value, then=Value(COMMIT)),
+                default=F("category"),
+                output_field=TextField(),
+            )
         )
     )
 
@@ -95,18 +108,23 @@ def period_deals(
 def sums_by(
     *, organization: Organization, deals: OpportunityQuerySet, key: str, converter: Converter
 ) -> dict[Any, DealSums]:
-    """Return what these deals add up to for each value of a field; two queries, however many there are."""
+    """Return what these deals add up to for each value of a field; one query, however many there are."""
     exact: DecimalField[Any, Any] = DecimalField(max_digits=40, decimal_places=0)
     digest = Digest(F("pk"), Coalesce("amount_minor", Value(-1)), F("currency"), F("column"))
-    groups = deals.order_by().values(key, "column")
+    totals, more = totals_and_more(
+        organization=organization,
+        found=deals,
+        converter=converter,
+        by=(key, "column"),
+        more={"deals": Count("pk"), "fingerprint": Sum(digest, output_field=exact)},
+    )
     found: dict[Any, DealSums] = {}
-    for group in groups.annotate(deals=Count("pk"), fingerprint=Sum(digest, output_field=exact)):
-        one = found.setdefault(group[key], DealSums())
-        one.counts[group["column"]] += group["deals"]
-        one.fingerprint += int(group["fingerprint"])
-    totals = deal_totals(organization=organization, found=deals, converter=converter, by=(key, "column"))
     for (value, column), total in totals.items():
-        found[value].totals[column] = total
+        one, known = found.setdefault(value, DealSums()), more[value, column]
+        one.counts[column] = known["deals"]
+        if column in COLUMNS:
+            one.totals[column] = total
+            one.fingerprint += known["fingerprint"]
     return found
 
 

@@ -165,6 +165,13 @@ def change_value(row: OpportunityHistory, value: str, side: str, currency: str) 
 
 
 @register.simple_tag
+def forecast_column(column: str) -> str:
+    """Print what a column of the forecast is called."""
+    names = {"commit": gettext("Committed"), "won": gettext("Won"), "lost": gettext("Lost")}
+    return names.get(column) or str(ForecastCategory(column).label)
+
+
+@register.simple_tag
 def forecast_category(deal: Opportunity) -> SafeString:
     """Draw how firmly a deal counts in the forecast; a pin says that a person, and not its stage, says so."""
     words = deal.forecast_category.label

@@ -57,6 +57,10 @@
     else if (key === "x" && current >= 0) tick(all[current], event.shiftKey);
     else if (key === "Enter" && current >= 0 && (target === document.body || target.id === "main" || target === all[current])) ($("th a:not([data-peek])", all[current]) || $("a", all[current]))?.click();
     else if (key === "w" && current >= 0 && $("[data-peek]", all[current])) { event.preventDefault(); $("[data-peek]", all[current]).click(); }
+    else if ((key === "ArrowRight" || key === "ArrowLeft") && current >= 0 && $("[data-twig]", all[current])) {
+      const twig = $("[data-twig]", all[current]), shut = twig.getAttribute("aria-expanded") === "false";
+      if (shut === (key === "ArrowRight")) { event.preventDefault(); twig.click(); }
+    }
     else if (key === "/" && filter()) { event.preventDefault(); filter().focus(); }
     else if (key === "z") document.dispatchEvent(new CustomEvent("undo"));
     else if (key === "?") $("#keys")?.showModal();

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.urls import reverse
@@ -12,14 +14,18 @@ from pipeline.models import Account, CustomColumn, NextAction, Opportunity, Sati
 from pipeline.operations import (
     NewOpportunityScore,
     change_stage,
+    create_quota,
     log_activity,
     make_room_for_snapshots,
     move_stage,
     record_external_score,
     record_opportunity_scores,
     snapshot_open_opportunities,
+    submit_forecast,
     update_opportunity,
 )
+from tenancy.models import Unit
+from tenancy.periods import PeriodKind, period_of
 from tenancy.scoping import organization_scope
 from tenancy.working_time import local_day
 from tests.architecture.world import a_bulk_change, a_scored_account
@@ -233,6 +239,40 @@ def _planned(page: str, choice: str = "") -> Callable[[Cast], str]:
     return address
 
 
+def a_forecast(cast: Cast, **query: str) -> str:
+    """Write deals of this quarter, a quota and two submissions, one of which has another number."""
+    acme, now = cast.acme, timezone.now()
+    today = local_day(acme, now)
+    period = period_of(acme, PeriodKind.QUARTER, today)
+    said: dict[str, Any] = {"organization": acme, "currency": "EUR", "period": period, "submitted_at": now}
+    with organization_scope(acme):
+        for owner, stage, amount in [
+            (cast.rui, "Negotiate", 380_000),
+            (cast.rui, "Proposal", 120_000),
+            (cast.sil, "Qualify", 90_000),
+            (cast.mia, "Negotiate", 210_000),
+            (None, "Discover", 60_000),
+        ]:
+            records.a_deal(acme, None, owner, stage, now, amount_minor=amount * 100, close_date=today)
+        create_quota(
+            organization=acme,
+            subject=cast.rui,
+            year_start=date(today.year, 1, 1),
+            amount_minor=240_000_000,
+            currency="EUR",
+            actor=cast.lena,
+            at=now,
+        )
+        rui: dict[str, Any] = {"subject": cast.rui, "submitted_by": cast.rui, "reason": "The lawyer is ill"}
+        submit_forecast(**said, **rui, commit_minor=30_000_000, best_case_minor=50_000_000, note="As we spoke")
+        marine = Unit.objects.get(code="marine")
+        submit_forecast(
+            **said, subject=marine, submitted_by=cast.lena, commit_minor=21_000_000, best_case_minor=21_000_000
+        )
+    panel = {"at": f"member:{cast.rui.pk}"} if query.pop("panel", "") else {}
+    return f"{reverse('pipeline:forecast', args=[acme.slug])}?{urlencode({**query, **panel})}"
+
+
 CUSTOMER_PAGES: list[tuple[str, Callable[[Cast], str]]] = [
     ("search", lambda cast: reverse("search", args=[cast.acme.slug])),
     ("search-found", _search("velora")),
@@ -244,6 +284,9 @@ CUSTOMER_PAGES: list[tuple[str, Callable[[Cast], str]]] = [
     ("changes-deals", lambda cast: f"{_changed_pipeline(cast)}?kind=won&due=all"),
     ("board-past", lambda cast: f"{_changed_pipeline(cast) and _board_of_last_week(cast)}"),
     ("changes-empty", lambda cast: reverse("pipeline:changes", args=[cast.acme.slug])),
+    ("forecast-rows", a_forecast),
+    ("forecast-panel", lambda cast: a_forecast(cast, panel="1")),
+    ("forecast-months", lambda cast: a_forecast(cast, by="month", view="cumulative")),
     ("accounts-none-fits", of_velora("accounts", name="zzz")),
     ("accounts-empty", lambda cast: reverse("pipeline:accounts", args=[cast.acme.slug])),
     ("accounts-deleted", _after_deletion),

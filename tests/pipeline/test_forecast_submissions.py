@@ -1,6 +1,7 @@
 """Submitting a forecast: a promise with how the deals stood, from sellers up to the company, never changed."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -92,7 +93,7 @@ def test_it_is_stale_when_its_deals_changed_or_after_a_week(cast: Cast, deals: l
     submit(cast.rui, 80, 110)
     key = f"member:{cast.rui.pk}"
 
-    def stale(**asked: object) -> str:
+    def stale(**asked: Any) -> str:
         row = grid_of(cast.acme, **asked).find(key)
         assert row is not None
         return str(row.stale)
@@ -100,7 +101,7 @@ def test_it_is_stale_when_its_deals_changed_or_after_a_week(cast: Cast, deals: l
     assert stale() == ""
     assert stale(now=NOW + timedelta(days=7, seconds=1)) == "old"
     fresh = Opportunity.objects.get(pk=deals[3].pk)
-    change = {"organization": cast.acme, "opportunity": fresh, "actor": None, "updated_at": NOW}
+    change: dict[str, Any] = {"organization": cast.acme, "opportunity": fresh, "actor": None, "updated_at": NOW}
     update_opportunity(**change, version=fresh.version, next_step="Call")
     assert stale() == ""  # nothing that the forecast is made of
     update_opportunity(**change, version=fresh.version, pinned_category="commit")
@@ -142,10 +143,10 @@ def test_another_fiscal_year_destroys_nothing(cast: Cast, deals: list[Opportunit
     ],
 )
 def test_numbers_that_can_t_be_meant_are_refused(
-    said: dict[str, object], words: str, cast: Cast, deals: list[Opportunity]
+    said: dict[str, Any], words: str, cast: Cast, deals: list[Opportunity]
 ) -> None:
     with pytest.raises(UnfitPromise, match=words):
-        submit(cast.rui, **said, reason="So")  # type: ignore[arg-type]
+        submit(cast.rui, **said, reason="So")
     assert not ForecastSubmission.objects.exists()
 
 
@@ -163,7 +164,7 @@ def test_months_have_forecasts_of_their_own(cast: Cast, deals: list[Opportunity]
 def test_what_people_promised_can_be_asked_as_of_a_moment(cast: Cast, deals: list[Opportunity]) -> None:
     first = submit(unit("acme"), 120, 150)
     later = submit(unit("acme"), 100, 150, reason="Cautious", submitted_at=NOW + timedelta(days=3))
-    asked = {"organization": cast.acme, "period": quarter(cast.acme)}
+    asked: dict[str, Any] = {"organization": cast.acme, "period": quarter(cast.acme)}
 
     assert human_commit(**asked, as_of=NOW - timedelta(seconds=1)) is None
     assert human_commit(**asked, as_of=NOW + timedelta(days=1)) == first

@@ -15,7 +15,7 @@ from ui.keys import GROUPS, MOD, SHIFT, Key, cap
 
 ROOT = Path(settings.BASE_DIR)
 KEYS = [key for group in GROUPS for key in group.keys]
-SCRIPT_NAMES = {"↵": "Enter", "Esc": "Escape"}
+SCRIPT_NAMES = {"↵": "Enter", "Esc": "Escape", "→": "ArrowRight", "←": "ArrowLeft"}
 
 
 def test_every_key_of_a_button_stands_in_the_table() -> None:
