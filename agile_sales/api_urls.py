@@ -21,6 +21,7 @@ from pipeline.api.account_values import AccountValueDetailView, AccountValueList
 from pipeline.api.accounts import AccountBulkView, AccountDetailView, AccountListView
 from pipeline.api.activities import ActivityDetailView, ActivityListView
 from pipeline.api.contacts import ContactDetailView, ContactListView
+from pipeline.api.decisions import DecisionDetailView, DecisionListView
 from pipeline.api.external_scores import ExternalScoreBulkView, ExternalScoreDetailView, ExternalScoreListView
 from pipeline.api.forecast_submissions import (
     ForecastSubmissionDetailView,
@@ -82,6 +83,8 @@ urlpatterns = [
     path("v1/forecast-submission-deals", SubmittedDealListView.as_view(), name="forecast-submission-deals"),
     path("v1/quotas", QuotaListView.as_view(), name="quotas"),
     path("v1/quotas/<uuid:id>", QuotaDetailView.as_view(), name="quota"),
+    path("v1/decisions", DecisionListView.as_view(), name="decisions"),
+    path("v1/decisions/<uuid:id>", DecisionDetailView.as_view(), name="decision"),
     path("v1/account-scores", AccountScoreListView.as_view(), name="account-scores"),
     path("v1/account-scores/<uuid:account_id>", AccountScoreDetailView.as_view(), name="account-score"),
     path("v1/score-overrides", ScoreOverrideListView.as_view(), name="score-overrides"),

@@ -6,6 +6,7 @@ from pipeline.models.activity import Activity, ActivityKind, Direction
 from pipeline.models.bulk import BulkChange, BulkState
 from pipeline.models.contact import BuyingRole, Contact
 from pipeline.models.custom import CustomColumn, CustomKind, CustomRecord, CustomValues
+from pipeline.models.decision import Decision, DecisionType
 from pipeline.models.external_score import ExternalScore, Trend
 from pipeline.models.forecast import (
     ForecastSubmission,
@@ -25,6 +26,7 @@ from pipeline.models.override import OverrideEnd, OverrideReason, ScoreOverride
 from pipeline.models.period_forecast import ForecastPeriod, PeriodForecast
 from pipeline.models.product import Product
 from pipeline.models.record import MANUAL, CrmRecord
+from pipeline.models.review import ReviewEnd, ReviewMark, ReviewReason
 from pipeline.models.satisfaction import SatisfactionResponse
 from pipeline.models.saved_view import ListName, SavedView, ViewChoice
 from pipeline.models.score import AccountScore, AccountScoreHistory, Band, ScorePublication
@@ -73,6 +75,8 @@ __all__ = [
     "CustomKind",
     "CustomRecord",
     "CustomValues",
+    "Decision",
+    "DecisionType",
     "Direction",
     "ExternalScore",
     "ForecastCategory",
@@ -104,6 +108,9 @@ __all__ = [
     "PlannedAction",
     "Product",
     "Quota",
+    "ReviewEnd",
+    "ReviewMark",
+    "ReviewReason",
     "SatisfactionResponse",
     "SavedView",
     "ScoreOverride",

@@ -6,6 +6,7 @@ from pipeline.operations.activities import ActivityFields, UnableToLogActivity, 
 from pipeline.operations.changes import StaleVersion
 from pipeline.operations.contacts import ContactFields, create_contact, update_contact
 from pipeline.operations.criteria import UnableToCheck, check_criterion, checklist
+from pipeline.operations.decisions import StaleDecision, UnableToDecide, ask_decision, decide, may_decide
 from pipeline.operations.deletion import UNDO_WINDOW, UnableToRestore, delete_record, restore_record
 from pipeline.operations.external_scores import (
     UnableToRecordScore,
@@ -56,6 +57,7 @@ from pipeline.operations.quotas import (
     delete_quota,
     record_season,
 )
+from pipeline.operations.review import close_exception
 from pipeline.operations.satisfaction import (
     SatisfactionFields,
     UnableToRecordAnswer,
@@ -99,12 +101,14 @@ __all__ = [
     "Recorded",
     "Refusal",
     "SatisfactionFields",
+    "StaleDecision",
     "StaleProcess",
     "StaleQuota",
     "StaleVersion",
     "UnableToChangeInquiry",
     "UnableToChangeProcess",
     "UnableToCheck",
+    "UnableToDecide",
     "UnableToKeepView",
     "UnableToLogActivity",
     "UnableToMoveStage",
@@ -120,6 +124,7 @@ __all__ = [
     "Undone",
     "UnfitPromise",
     "Upserted",
+    "ask_decision",
     "change_opportunity",
     "change_pipeline",
     "change_quota",
@@ -129,6 +134,7 @@ __all__ = [
     "check_criterion",
     "checklist",
     "choose_view",
+    "close_exception",
     "close_snapshot_days",
     "create_account",
     "create_contact",
@@ -139,6 +145,7 @@ __all__ = [
     "create_product",
     "create_quota",
     "create_stage",
+    "decide",
     "delete_pipeline",
     "delete_quota",
     "delete_record",
@@ -149,6 +156,7 @@ __all__ = [
     "log_activity",
     "make_room_for_snapshots",
     "mark_to_check",
+    "may_decide",
     "move_stage",
     "noted_changes",
     "override_score",

@@ -14,6 +14,7 @@ from pipeline.queries.choices import (
 from pipeline.queries.contacts import ContactFilter, contact_activities, contacts, contacts_page, with_last_touch
 from pipeline.queries.custom import CustomFact, custom_columns, custom_facts
 from pipeline.queries.deal_warnings import yardstick
+from pipeline.queries.decisions import decisions, decisions_of_deal
 from pipeline.queries.external_scores import external_scores_of, said_of
 from pipeline.queries.inquiries import InquiryFilter, inquiries, inquiries_page
 from pipeline.queries.opportunities import (
@@ -57,6 +58,8 @@ __all__ = [
     "custom_facts",
     "deal_choices",
     "deal_outlook",
+    "decisions",
+    "decisions_of_deal",
     "external_scores_of",
     "field_changes",
     "first_recorded_day",

@@ -70,6 +70,7 @@ def found_deals(request: MemberRequest) -> OpportunityQuerySet:
         confirmed=ArraySubquery(checks.values("criterion")),
         score_badge=score_badge(),
         deal_outlook=queries.deal_outlook(),
+        asked_decisions=queries.decisions_of_deal(),
         said_by_others=queries.said_of("opportunity"),
     )
     return found.select_related("account", "stage", "owner", "product")

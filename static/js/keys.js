@@ -69,7 +69,9 @@
       const named = `[data-key="${CSS.escape(key)}"]`;
       /* The keys of the bar work on one row, too: the one with the cursor */
       if (current >= 0 && $(`[data-bulk] ${named}`) && !$("[data-cursor] input[type=checkbox]:checked")) tick(all[current], false);
-      const button = [...document.querySelectorAll(`#main ${named}, .top ${named}`)].find(one => one.checkVisibility());
+      /* What the row with the cursor offers comes before what the page does */
+      const own = current >= 0 ? [...all[current].querySelectorAll(named)] : [];
+      const button = [...own, ...document.querySelectorAll(`#main ${named}, .top ${named}`)].find(one => one.checkVisibility());
       if (button) { event.preventDefault(); button.click(); }
     }
   });

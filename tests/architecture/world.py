@@ -14,12 +14,13 @@ from pipeline.models import (
     AccountScore,
     AccountValue,
     BulkChange,
+    Decision,
     NextAction,
     SavedView,
     UndoStep,
     WeekPlan,
 )
-from pipeline.operations import keep_undo_step, save_view
+from pipeline.operations import ask_decision, keep_undo_step, save_view
 from pipeline.operations.bulk import queue_bulk_change
 from tenancy.invitations import invite
 from tenancy.models import (
@@ -36,6 +37,7 @@ from tenancy.models import (
 )
 from tenancy.support import open_support_session
 from tenancy.tokens import issue_token
+from tenancy.working_time import local_day
 from tests.cast import Cast
 from tests.coe import models
 from tests.pipeline import records
@@ -52,6 +54,7 @@ def parameters_of(cast: Cast) -> dict[str, Callable[[], str]]:
         "contact_id": lambda: str(records.a_contact(acme, records.an_account(acme, owner=rui), owner=rui).pk),
         "inquiry_id": lambda: str(records.an_inquiry(acme, records.an_account(acme, owner=rui)).pk),
         "opportunity_id": lambda: str(records.a_deal(acme, records.an_account(acme, owner=rui), owner=rui).pk),
+        "decision_id": lambda: str(a_decision(acme, rui).pk),
         "order_id": lambda: str(records.an_order(acme, records.an_account(acme, owner=rui), owner=rui).pk),
         "import_id": lambda: str(an_import(acme).pk),
         "run_id": lambda: str(a_night(acme).pk),
@@ -71,6 +74,21 @@ def parameters_of(cast: Cast) -> dict[str, Callable[[], str]]:
         "stage_id": lambda: str(records.a_stage(acme).pk),
         "membership_id": lambda: str(a_membership(acme, rui).pk),
     }
+
+
+def a_decision(organization: Organization, member: Member) -> Decision:
+    """A decision about a deal that waits for somebody."""
+    now = timezone.now()
+    return ask_decision(
+        organization=organization,
+        type="stop",
+        question="Go on with it?",
+        opportunity=records.a_deal(organization, records.an_account(organization, owner=member), owner=member),
+        decider=member,
+        due_on=local_day(organization, now),
+        asker=member,
+        asked_at=now,
+    )
 
 
 def a_night(organization: Organization) -> Run:
