@@ -76,7 +76,14 @@ SECTIONS = (
                 key="p",
                 on_phone=True,
             ),
-            Item(_("Forecast"), "pipeline:forecast", "compass", "view_forecast", ("pipeline:forecast",), key="f"),
+            Item(
+                _("Forecast"),
+                "pipeline:forecast",
+                "compass",
+                "view_forecast",
+                ("pipeline:forecast", "coe:forecast"),
+                key="f",
+            ),
             Item(_("What changed"), "pipeline:changes", "clock", "view_opportunities", ("pipeline:changes",)),
             Item(
                 _("Review"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from coe.views import explanation, models, overrides, score_reports
+from coe.views import explanation, forecast, models, overrides, score_reports
 
 app_name = "coe"
 
@@ -11,6 +11,8 @@ urlpatterns = [
     path("priorities/<uuid:account_id>/override/", overrides.score_override, name="score-override"),
     path("priorities/<uuid:account_id>/automatic/", overrides.score_automatic, name="score-automatic"),
     path("priorities/<uuid:account_id>/report/", score_reports.score_report_new, name="score-report-new"),
+    path("forecast/model/", forecast.forecast_model, name="forecast-model"),
+    path("forecast/model/accuracy/", forecast.forecast_accuracy, name="forecast-accuracy"),
     path("models/", models.models, name="models"),
     path("models/pays/", models.closed_loop, name="model-pays"),
     path("models/learn/", models.model_learn, name="model-learn"),

@@ -24,6 +24,7 @@ FEWEST_WON = 10  # deals; with fewer nothing is said of when the open ones will 
 MOST_PERIODS = 12
 USUAL_WEIGHT = 20.0  # of the usual amount of all products, in deals
 LARGEST_SPREAD = 1.5
+CURVE_POINTS = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,13 @@ class Learnt:
         entering = np.array([self._entering(code) for code in stage.tolist()])
         return aged(entering, stage=stage, age=age, won=self.won, not_won=self.not_won)
 
+    def curve(self, stage: int) -> list[tuple[float, float]]:
+        """Return the chance of a deal in a stage by the days that it has been in it, up to three times the usual."""
+        stays = [days for of in (self.won, self.not_won) for days in of.by_stage.get(stage, np.empty(0)).tolist()]
+        ages = np.linspace(0, max(30.0, 3 * float(np.quantile(stays, 0.8))) if stays else 30.0, CURVE_POINTS)
+        chances = self.chance_in_the_end(np.full(CURVE_POINTS, stage), ages)
+        return list(zip(ages.tolist(), chances.tolist(), strict=True))
+
     def _entering(self, stage: int) -> float:
         return self.chances[stage].probability if stage in self.chances else self.anywhere
 
@@ -92,7 +100,7 @@ def learn(book: DealBook, moment: float, *, priors: dict[int, float]) -> Learnt:
     days = np.maximum(np.where(ended, book.closed[deal], moment) - entered, 0.0)
     left = np.where(of.left[seen] <= moment, of.left[seen], np.inf)
     stay = np.maximum(left - entered, 0.0)
-    entries = StageEntries(stage, outcome, days, np.full(len(deal), np.nan))
+    entries = StageEntries(stage, outcome, days, book.worth(moment)[deal])
     won, not_won = stays_of(entries, stay)
     is_won = outcome == WON
     wins = book.won_between(moment - WINDOW_DAYS, moment, known_by=moment)

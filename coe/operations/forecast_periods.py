@@ -197,9 +197,29 @@ class _Night:
                 win_rate=pace.win_rate,
                 average_minor=None if pace.average is None else minor(pace.average),
                 cycle_days=pace.days,
+                stages=self._stages() if unit is None and with_fan and span.kind == ForecastPeriod.QUARTER else [],
                 left_out=self._left_out(uncounted, part),
                 **told,  # type: ignore[typeddict-item]
             )
+
+    def _stages(self) -> list[dict[str, Any]]:
+        """Return of each open stage how often a deal that enters it is won, and its chance by days in it."""
+        learnt = self.forecaster.learnt(self.moment)
+        return [
+            {
+                "name": name,
+                "entries": one.entries,
+                "wins": one.wins,
+                "chance": round(one.probability, 4),
+                "low": round(one.low, 4),
+                "high": round(one.high, 4),
+                "by_value": round(one.by_value, 4),
+                "prior": round(one.prior, 4),
+                "curve": [[round(age, 1), round(chance, 4)] for age, chance in learnt.curve(code)],
+            }
+            for code, name in enumerate(self.kept.stage_names)
+            if (one := learnt.chances.get(code)) is not None and one.entries
+        ]
 
     def _scored(self, moment: float, part: Flags | None) -> int:
         of = self.kept.book.begun(moment) & ~self.kept.book.ended(moment) & ~np.isnan(self.scored)

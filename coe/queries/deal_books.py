@@ -17,6 +17,7 @@ from coe.queries.customers import EPOCH, Ids, as_uuid, place_in
 from coe.scoring.features import ids_of
 from coe.scoring.selection import State
 from pipeline.models import OpportunityScore, Stage
+from pipeline.queries.forecast_people import forecast_tree
 from tenancy.bulk import whole_tables
 from tenancy.conversion import Converter, converter_into
 from tenancy.models import Organization, Run
@@ -72,6 +73,7 @@ class KeptDeals:
     currency: str  # of all amounts
     rate_date: datetime.date | None  # of the oldest rate that was used
     priors: dict[int, float]  # the chance that each open stage is given, by its number in the book
+    stage_names: list[str]  # by that number
 
     def ids_at(self, rows: Integers) -> list[uuid.UUID]:
         """Return the ids of some rows of the book."""
@@ -105,7 +107,7 @@ def deal_book(*, organization: Organization, as_of: datetime.datetime, currency:
     }
     given["currencies"] = [code for (code,) in rows(CURRENCIES, given)]
     open_stages = Stage.objects.for_organization(organization).filter(kind="open")
-    stages = list(open_stages.order_by("pipeline", "position", "id"))
+    stages = list(open_stages.select_related("pipeline").order_by("pipeline", "position", "id"))
     with whole_tables():
         deals = copied(DEALS, given, DEAL_COLUMNS)
         history = copied(HISTORY, given, HISTORY_COLUMNS)
@@ -144,7 +146,14 @@ def deal_book(*, organization: Organization, as_of: datetime.datetime, currency:
     )
     priors = {number: min(max(stage.probability_bp / 10_000, 0.02), 0.98) for number, stage in enumerate(stages)}
     oldest = rates.oldest(np.unique(of[np.isinf(closed)]).tolist())
-    return KeptDeals(book, ids, deals["owner"].copy(), converter.currency, oldest, priors)
+    return KeptDeals(book, ids, deals["owner"].copy(), converter.currency, oldest, priors, _names(stages))
+
+
+def _names(stages: list[Stage]) -> list[str]:
+    """Return what stages are called, with their pipeline where there is more than one."""
+    if len({stage.pipeline_id for stage in stages}) < 2:
+        return [stage.name for stage in stages]
+    return [f"{stage.name} ({stage.pipeline.name})" for stage in stages]
 
 
 class _Rates:
@@ -222,27 +231,9 @@ def deals_without_rate(*, organization: Organization, ids: Iterable[uuid.UUID]) 
 
 
 def unit_members(*, organization: Organization, on: datetime.date) -> dict[uuid.UUID, set[uuid.UUID]]:
-    """Return who belongs to each unit on a day, whoever belongs to a unit below it among them."""
-    given = {"org": organization.pk, "day": on}
-    found: dict[uuid.UUID, set[uuid.UUID]] = {}
-    for unit, member in rows(MEMBERS, given):
-        found.setdefault(unit, set()).add(member)
-    return found
-
-
-MEMBERS = """
-WITH RECURSIVE below AS (
-    SELECT id AS top, id FROM tenancy_unit
-     WHERE organization_id = %(org)s AND kind <> 'company' AND active_from <= %(day)s
-       AND (active_to IS NULL OR active_to > %(day)s)
-    UNION
-    SELECT b.top, u.id FROM below b JOIN tenancy_unit u ON u.organization_id = %(org)s AND u.parent_id = b.id
-)
-SELECT DISTINCT b.top, m.member_id
-  FROM below b JOIN tenancy_unitmembership m
-    ON m.organization_id = %(org)s AND m.unit_id = b.id AND m.active_from <= %(day)s
-   AND (m.active_to IS NULL OR m.active_to > %(day)s)
-"""
+    """Return who counts in each unit, or below it, on a day, as the people's forecast has it; the company left out."""
+    tree = forecast_tree(organization=organization, today=on)
+    return {unit: tree.people_of(unit) for unit in tree.units if unit != tree.root}
 
 
 def days_of(moment: datetime.datetime) -> float:

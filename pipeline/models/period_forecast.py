@@ -67,6 +67,11 @@ class PeriodForecast(TenantModel):
     win_rate = models.FloatField(null=True, help_text="Won of closed, by count, in the year before.")
     average_minor = models.BigIntegerField(null=True, help_text="Of the deals won in the year before.")
     cycle_days = models.FloatField(null=True, help_text="From the beginning to the win, the median of that year.")
+    stages = models.JSONField(
+        default=list,
+        db_default=[],
+        help_text="Of each open stage the chance by days in it; kept once a night, with the whole's quarter.",
+    )
     left_out = models.JSONField(
         default=list, db_default=[], help_text="What was not counted: reason, currency, deals, amount in it."
     )

@@ -46,6 +46,7 @@ class NewForecast(TypedDict):
     win_rate: float | None
     average_minor: int | None
     cycle_days: float | None
+    stages: list[dict[str, Any]]
     left_out: list[dict[str, Any]]
 
 

@@ -11,6 +11,7 @@ from tenancy.scoping import organization_scope
 from tenancy.tokens import issue_token
 from tests.browser.audit_pages import AUDIT_PAGES
 from tests.browser.customer_pages import CUSTOMER_PAGES
+from tests.browser.forecast_pages import FORECAST_PAGES
 from tests.browser.import_pages import before_undoing, half_way, kept_columns, several_files, undone_with_some_left
 from tests.browser.night_pages import NIGHT_PAGES
 from tests.browser.people_pages import PEOPLE_PAGES
@@ -85,6 +86,7 @@ PAGES = [
     Shown("api-reference", lambda _: reverse("api:docs"), who=""),
     Shown("api-tokens", _tokens, who="ada"),
     *(Shown(name, url) for name, url in CUSTOMER_PAGES),
+    *(Shown(name, url) for name, url in FORECAST_PAGES),
     *(Shown(name, url) for name, url in NIGHT_PAGES),
     *(Shown(name, url, who) for name, url, who in PEOPLE_PAGES),
     *(Shown(name, url) for name, url in SIGN_IN_PAGES),

@@ -8,12 +8,14 @@ import numpy as np
 from benchmarks.forecast_worlds import QUARTER, a_world
 from pipeline.models import Opportunity, OpportunityHistory
 from tenancy.models import Member, Run
-from tests.coe.records import NOW, Records, at
+from tests.coe.records import NOW, Records
 
 STAGES = ("Qualify", "Solution", "Proposal")
 
 
-def a_past(records: Records, owners: list[Member], *, quarters: int = 8, deals: int = 12) -> list[Opportunity]:
+def a_past(
+    records: Records, owners: list[Member], *, quarters: int = 8, deals: int = 12, now_is: datetime.datetime = NOW
+) -> list[Opportunity]:
     """Write the deals of so many quarters up to now, each known from the moment on at which it happened."""
     world = a_world(quarters=quarters, deals=deals, shock=0.3, seed=11)
     book, now = world.book, quarters * QUARTER
@@ -23,7 +25,7 @@ def a_past(records: Records, owners: list[Member], *, quarters: int = 8, deals: 
     written, history = [], []
 
     def moment(day: float) -> datetime.datetime:
-        return at(now - day)
+        return now_is - datetime.timedelta(days=now - day)
 
     for row in range(len(book)):
         if book.opened[row] > now:
@@ -42,7 +44,7 @@ def a_past(records: Records, owners: list[Member], *, quarters: int = 8, deals: 
                 pipeline=stage.pipeline,
                 stage=stage,
                 outcome=stage.kind,
-                amount_minor=round(float(book.amount_now[row])),
+                amount_minor=round(100 * float(book.amount_now[row])),
                 currency="EUR",
                 close_date=due,
                 opened_at=moment(book.opened[row]),
@@ -70,8 +72,11 @@ def a_past(records: Records, owners: list[Member], *, quarters: int = 8, deals: 
             )
     for row, day, old, new in zip(book.amounts.deal, book.amounts.at, book.amounts.old, book.amounts.new, strict=True):
         if row + 1 in known:
-            before_minor = None if np.isnan(old) else round(float(old))
-            changed(row, day, "amount", old_amount_minor=before_minor, new_amount_minor=round(float(new)))
+            before_minor = None if np.isnan(old) else round(100 * float(old))
+            changed(row, day, "amount", old_amount_minor=before_minor, new_amount_minor=round(100 * float(new)))
+    for row in range(len(book)):
+        if row + 1 in known:
+            changed(row, book.opened[row], "close_date", new=moment(book.due_now[row]).date().isoformat())
     Opportunity.objects.bulk_create(written)
     OpportunityHistory.objects.bulk_create(history)
     return written

@@ -157,13 +157,12 @@ class TestWhoSeesIt:
 
         a_past(records, [cast.rui, cast.mia])
         forecast(records)
-        rights = access.ALLOWED[access.Action.VIEW_OPPORTUNITIES]
-        monkeypatch.setitem(rights, access.Role.MEMBER, access.Reach.SQUAD)
-        monkeypatch.setitem(rights, access.Role.COACH, access.Reach.OWN)
+        monkeypatch.setitem(access.ALLOWED[access.Action.VIEW_FORECAST], access.Role.COACH, access.Reach.OWN)
         mobility = Unit.objects.get(code="mobility")
         seen = forecasts_for(organization=cast.acme, member=cast.rui, today=TODAY)
         assert set(seen.values_list("unit", flat=True)) == {mobility.pk}
-        assert not forecasts_for(organization=cast.acme, member=cast.cora, today=TODAY).exists()
+        for nobody in (cast.cora, cast.eva):  # who sees own deals only, and who sees no forecast
+            assert not forecasts_for(organization=cast.acme, member=nobody, today=TODAY).exists()
 
 
 def day(text):
