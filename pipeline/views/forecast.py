@@ -342,11 +342,13 @@ def _keep_quota(
 def _subject(looking: Looking, key: str, *, may: str, action: Action) -> Unit | Member:
     """Return the unit or person of a row.
 
+    :raises BadRequest: when the form names no row.
     :raises Http404: when the member sees no such row.
     :raises PermissionDenied: when it is not theirs to act for.
     """
-    grid = forecast_grid(replace(looking, by=By.HIERARCHY).asked())
-    row = grid.find(key)
+    if key.partition(":")[0] not in ("unit", "member"):
+        raise BadRequest(_("This form names no unit and no person. Load the page again."))
+    row = forecast_grid(replace(looking, by=By.HIERARCHY).asked()).find(key)
     if row is None or row.subject is None:
         raise Http404
     if not getattr(row, may):

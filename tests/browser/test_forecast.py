@@ -21,11 +21,15 @@ def test_rows_open_and_close_and_a_number_is_submitted_by_key(people: Cast, open
     rui = page.get_by_role("row", name="Rui Prado")
     expect(rui).to_be_visible()
 
+    marked = page.locator("tr.cur")  # comes back when the new rows have settled
+
     page.keyboard.press("j")
     page.keyboard.press("ArrowLeft")
     expect(rui).to_have_count(0)
+    expect(marked).to_have_count(1)
     page.keyboard.press("ArrowRight")
     expect(rui).to_be_visible()
+    expect(marked).to_have_count(1)
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Rui Prado, Q")).to_be_visible()
