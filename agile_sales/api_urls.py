@@ -28,6 +28,7 @@ from pipeline.api.forecast_submissions import (
     ForecastSubmissionListView,
     SubmittedDealListView,
 )
+from pipeline.api.forecasts import ForecastDetailView, ForecastListView
 from pipeline.api.inquiries import InquiryDetailView, InquiryListView
 from pipeline.api.next_actions import NextActionDetailView, NextActionListView
 from pipeline.api.opportunities import OpportunityBulkView, OpportunityDetailView, OpportunityListView
@@ -74,6 +75,8 @@ urlpatterns = [
     path("v1/pipeline-changes", PipelineChangesView.as_view(), name="pipeline-changes"),
     path("v1/stages", StageListView.as_view(), name="stages"),
     path("v1/stages/<uuid:id>", StageDetailView.as_view(), name="stage"),
+    path("v1/forecast", ForecastListView.as_view(), name="forecasts"),
+    path("v1/forecast/<uuid:id>", ForecastDetailView.as_view(), name="forecast"),
     path("v1/forecast-submissions", ForecastSubmissionListView.as_view(), name="forecast-submissions"),
     path(
         "v1/forecast-submissions/<uuid:id>",

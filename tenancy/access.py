@@ -358,6 +358,7 @@ def signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
 API_SCOPES: dict[str, Action] = {
     "accounts:read": Action.VIEW_ACCOUNTS,
     "opportunities:read": Action.VIEW_OPPORTUNITIES,
+    "forecasts:read": Action.VIEW_FORECAST,
     "forecast-submissions:read": Action.VIEW_FORECAST,
     "quotas:read": Action.VIEW_FORECAST,
     "decisions:read": Action.VIEW_OPPORTUNITIES,

@@ -39,6 +39,7 @@ SCOPE_WORDS = {
     "inquiries:write": gettext_lazy("Create, change and delete inquiries"),
     "units:write": gettext_lazy("Create, rename, move and close units"),
     "members:write": gettext_lazy("Add, change and let go members, but no administrators"),
+    "forecasts:read": gettext_lazy("Read forecasts of the model"),
     "forecast-submissions:read": gettext_lazy("Read submitted forecasts"),
     "forecast-submissions:write": gettext_lazy("Submit forecasts"),
     "quotas:read": gettext_lazy("Read quotas"),
