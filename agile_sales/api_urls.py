@@ -41,6 +41,7 @@ from pipeline.api.products import ProductDetailView, ProductListView
 from pipeline.api.quotas import QuotaDetailView, QuotaListView
 from pipeline.api.satisfaction_responses import SatisfactionResponseDetailView, SatisfactionResponseListView
 from pipeline.api.score_overrides import ScoreOverrideDetailView, ScoreOverrideListView
+from pipeline.api.stage_moves import StageMoveDetailView, StageMoveListView
 from pipeline.api.stages import StageDetailView, StageListView
 
 app_name = "api"
@@ -86,6 +87,8 @@ urlpatterns = [
     path("v1/forecast-submission-deals", SubmittedDealListView.as_view(), name="forecast-submission-deals"),
     path("v1/quotas", QuotaListView.as_view(), name="quotas"),
     path("v1/quotas/<uuid:id>", QuotaDetailView.as_view(), name="quota"),
+    path("v1/stage-moves", StageMoveListView.as_view(), name="stage-moves"),
+    path("v1/stage-moves/<uuid:id>", StageMoveDetailView.as_view(), name="stage-move"),
     path("v1/decisions", DecisionListView.as_view(), name="decisions"),
     path("v1/decisions/<uuid:id>", DecisionDetailView.as_view(), name="decision"),
     path("v1/account-scores", AccountScoreListView.as_view(), name="account-scores"),

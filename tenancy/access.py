@@ -382,6 +382,7 @@ API_SCOPES: dict[str, Action] = {
     "opportunities:write": Action.EDIT_OPPORTUNITIES,
     "forecast-submissions:write": Action.SUBMIT_FORECAST,
     "quotas:write": Action.SET_QUOTAS,
+    "pipelines:write": Action.MANAGE_PIPELINES,
     "decisions:write": Action.EDIT_OPPORTUNITIES,
     "scores:write": Action.EDIT_ACCOUNTS,
     "contacts:write": Action.EDIT_ACCOUNTS,

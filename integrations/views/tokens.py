@@ -29,6 +29,7 @@ SCOPE_WORDS = {
     "accounts:write": gettext_lazy("Create, change and delete accounts"),
     "opportunities:read": gettext_lazy("Read deals"),
     "opportunities:write": gettext_lazy("Create, change and delete deals"),
+    "pipelines:write": gettext_lazy("Change pipelines and their stages"),
     "decisions:read": gettext_lazy("Read decisions"),
     "decisions:write": gettext_lazy("Ask for decisions, and record what was decided"),
     "contacts:write": gettext_lazy("Create, change and delete contacts"),

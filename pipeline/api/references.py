@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from pipeline.models import Account, Contact, Opportunity, Product, Stage
+from pipeline.models import Account, Contact, Opportunity, Pipeline, Product, Stage
 from tenancy.models import Member, Unit
 
 
@@ -48,4 +48,10 @@ def products(organization_id: UUID) -> QuerySet[Any, Any]:
 def stages(organization_id: UUID) -> QuerySet[Any, Any]:
     """Return the stages in use."""
     found: QuerySet[Any, Any] = Stage.objects.for_organization(organization_id).filter(retired_at=None)
+    return found
+
+
+def pipelines(organization_id: UUID) -> QuerySet[Any, Any]:
+    """Return the pipelines, retired ones too: they can be changed as well."""
+    found: QuerySet[Any, Any] = Pipeline.objects.for_organization(organization_id)
     return found

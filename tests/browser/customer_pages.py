@@ -28,7 +28,7 @@ from tenancy.models import Unit
 from tenancy.periods import PeriodKind, period_of
 from tenancy.scoping import organization_scope
 from tenancy.working_time import local_day
-from tests.architecture.world import a_bulk_change, a_scored_account
+from tests.architecture.world import a_bulk_change, a_decision, a_scored_account
 from tests.cast import Cast
 from tests.pipeline import records
 
@@ -195,6 +195,13 @@ def of_velora(page: str, *parameters: str, **query: str) -> Callable[[Cast], str
     return address
 
 
+def _asked(cast: Cast) -> str:
+    """Return the address of a decision that waits for who looks at it."""
+    with organization_scope(cast.acme):
+        waits = a_decision(cast.acme, cast.lena)
+    return reverse("pipeline:decision", args=[cast.acme.slug, waits.pk])
+
+
 def _after_deletion(cast: Cast) -> str:
     """Return the address of the list after a deletion, with its offer to undo."""
     with organization_scope(cast.acme):
@@ -290,6 +297,11 @@ CUSTOMER_PAGES: list[tuple[str, Callable[[Cast], str]]] = [
     ("accounts-none-fits", of_velora("accounts", name="zzz")),
     ("accounts-empty", lambda cast: reverse("pipeline:accounts", args=[cast.acme.slug])),
     ("accounts-deleted", _after_deletion),
+    ("process-warnings", of_velora("process-warnings")),
+    ("review", of_velora("review")),
+    ("review-plan", of_velora("review-deal", "opportunity_id", do="revive")),
+    ("review-ask", of_velora("review-deal", "opportunity_id", do="ask")),
+    ("decision", _asked),
     ("deal-outlook", of_velora("opportunity", "opportunity_id")),
     ("priorities-planned", _planned("priorities")),
     ("next-action", _planned("next-action")),
