@@ -148,7 +148,8 @@ def review(
     # Where nothing waits there is no row that could say how much was closed, and none to be read.
     rows: list[Opportunity] = []
     if sums["all"]:
-        by_worth = waiting.order_by(F("expected").desc(nulls_last=True), "id")
+        editable = waiting.with_editable(member, Action.EDIT_OPPORTUNITIES, as_of=yardstick.today)
+        by_worth = editable.order_by(F("expected").desc(nulls_last=True), "id")
         rows = list(by_worth.select_related("account", "stage", "owner")[:MOST_ROWS])
     closed = sums["closed"] if sums["all"] else next(iter(done), 0)
     return Review(

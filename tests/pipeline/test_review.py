@@ -90,6 +90,8 @@ def test_who_may_change_deals_reviews_theirs_and_a_stranger_nothing(
         a_quiet_deal(cast.acme, cast.mia, name="Mia’s", close_date=date(2026, 1, 5))
 
     assert names(client_for(cast.rui)) == ["Late"]
+    for who, offers in ((cast.rui, True), (cast.cora, False)):
+        assert (f"{url('review-deal', late.pk)}?do=same" in text_of(client_for(who).get(url("review")))) == offers
     assert names(client_for(cast.mia)) == ["Mia’s"]
     assert sorted(names(client_for(cast.lena))) == ["Late", "Mia’s"]
     assert sorted(names(client_for(cast.cora))) == ["Late", "Mia’s"]  # a coach looks at all, and closes none
