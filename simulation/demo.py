@@ -17,6 +17,7 @@ from simulation.company import draw_company
 from simulation.loader import SOURCE, load_company
 from simulation.nights import run_past_nights
 from simulation.profile import DRIVES, HYDRAULICS, CompanyProfile
+from simulation.promises import make_promises
 from simulation.truth import truth_of, write_truth
 from tenancy.models import Member, Organization, User
 from tenancy.scoping import organization_scope
@@ -46,6 +47,7 @@ def seed_demo(*, now: datetime, progress: Progress, companies: tuple[DemoCompany
     password = demo_password()
     for company in DEMO_COMPANIES if companies is None else companies:
         organization = Organization.objects.filter(slug=company.slug).first()
+        is_new = organization is None
         if organization is None:
             organization = _create(company, now, progress)
         elif _is_simulated(organization):
@@ -56,6 +58,8 @@ def seed_demo(*, now: datetime, progress: Progress, companies: tuple[DemoCompany
         _let_people_in(organization, company.profile, password, progress)
         # Nights that begin after the organisation was made are the calendar's own.
         run_past_nights(organization=organization, nights=PAST_NIGHTS, now=organization.created_at, progress=progress)
+        if is_new:
+            _let_people_promise(organization, progress)
 
 
 def demo_password() -> str:
@@ -91,6 +95,14 @@ def _create(company: DemoCompany, now: datetime, progress: Progress) -> Organiza
     rows = sum(loaded.rows.values())
     progress(f"{company.slug}: {company.accounts:,} accounts, {rows:,} rows in {time.monotonic() - started:.1f} s")
     return loaded.organization
+
+
+@transaction.atomic
+def _let_people_promise(organization: Organization, progress: Progress) -> None:
+    started = time.monotonic()
+    quotas, promises = make_promises(organization=organization, now=organization.created_at)
+    spent = time.monotonic() - started
+    progress(f"{organization.slug}: {quotas} quotas and {promises} forecasts in {spent:.1f} s")
 
 
 @transaction.atomic

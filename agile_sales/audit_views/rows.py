@@ -37,6 +37,7 @@ RECORD_WORDS = {
     "apitoken": gettext_lazy("API token"),
     "satisfactionresponse": gettext_lazy("Customer's answer"),
     "externalscore": gettext_lazy("Score of another system"),
+    "forecastsubmission": gettext_lazy("Submitted forecast"),
     "scoreoverride": gettext_lazy("Score set by hand"),
     "scorereport": gettext_lazy("Doubt about a score"),
     "customcolumn": gettext_lazy("Custom column"),

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from pipeline.models import ForecastSubmission
 from pipeline.queries.forecast_sums import DealSums
-from tenancy.models import Organization, Unit
+from tenancy.models import Organization
 from tenancy.periods import Period
 
 STALE_AFTER = timedelta(days=7)
@@ -42,20 +42,6 @@ def subject_of(submission: ForecastSubmission) -> Subject:
         return ("unit", submission.unit_id)
     assert submission.member_id is not None
     return ("member", submission.member_id)
-
-
-def human_commit(
-    *, organization: Organization, period: Period, as_of: datetime, unit_id: UUID | None = None
-) -> ForecastSubmission | None:
-    """Return what people promised for a unit (without one for the whole company) as it counted at a moment."""
-    if unit_id is None:
-        units = Unit.objects.for_organization(organization).filter(parent=None).order_by("active_from", "id")
-        unit_id = units.values_list("pk", flat=True).first()
-    found = ForecastSubmission.objects.for_organization(organization).of_period(period)
-    said: ForecastSubmission | None = (
-        found.filter(unit=unit_id, submitted_at__lte=as_of).order_by("-submitted_at", "-id").first()
-    )
-    return said
 
 
 def why_stale(submission: ForecastSubmission, *, sums: DealSums, now: datetime, is_over: bool) -> Stale:

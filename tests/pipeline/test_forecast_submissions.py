@@ -8,7 +8,7 @@ from django.db import DatabaseError, transaction
 
 from pipeline.models import ForecastSubmission, Opportunity, SubmittedDeal
 from pipeline.operations import ReasonMissing, UnableToSubmit, UnfitPromise, submit_forecast, update_opportunity
-from pipeline.queries.submissions import human_commit, newest_submissions, submissions_about
+from pipeline.queries.submissions import newest_submissions, submissions_about
 from tenancy.models import DomainEvent
 from tenancy.periods import PeriodKind, period_of
 from tenancy.scoping import organization_scope
@@ -162,14 +162,17 @@ def test_months_have_forecasts_of_their_own(cast: Cast, deals: list[Opportunity]
 
 
 def test_what_people_promised_can_be_asked_as_of_a_moment(cast: Cast, deals: list[Opportunity]) -> None:
+    company = ("unit", unit("acme").pk)
     first = submit(unit("acme"), 120, 150)
     later = submit(unit("acme"), 100, 150, reason="Cautious", submitted_at=NOW + timedelta(days=3))
-    asked: dict[str, Any] = {"organization": cast.acme, "period": quarter(cast.acme)}
 
-    assert human_commit(**asked, as_of=NOW - timedelta(seconds=1)) is None
-    assert human_commit(**asked, as_of=NOW + timedelta(days=1)) == first
-    assert human_commit(**asked, as_of=NOW + timedelta(days=9)) == later
-    assert human_commit(**asked, as_of=NOW, unit_id=unit("marine").pk) is None
+    def counted(at: timedelta) -> ForecastSubmission | None:
+        found = newest_submissions(organization=cast.acme, period=quarter(cast.acme), as_of=NOW + at)
+        return found.get(company)
+
+    assert counted(timedelta(seconds=-1)) is None
+    assert counted(timedelta(days=1)) == first
+    assert counted(timedelta(days=9)) == later
 
 
 def test_a_stranger_has_none_of_it(cast: Cast, deals: list[Opportunity]) -> None:

@@ -11,7 +11,7 @@ from django.conf import LazySettings
 from django.core.management import call_command
 from django.test import Client
 
-from pipeline.models import Account, AccountScore, AccountScoreHistory
+from pipeline.models import Account, AccountScore, AccountScoreHistory, ForecastSubmission, Quota
 from simulation import demo
 from simulation.demo import DemoCompany, demo_password, seed_demo
 from simulation.profile import DRIVES, HYDRAULICS
@@ -94,6 +94,9 @@ def test_nights_have_run_and_scores_have_a_history(seed: Callable[[], list[str]]
             assert AccountScoreHistory.objects.values("account").distinct().count() == accounts
             assert accounts < AccountScoreHistory.objects.count() <= accounts * demo.PAST_NIGHTS
             assert set(AccountScore.objects.values_list("run", flat=True)) == {nights[-1].pk}
+            # What is asked of people, and what they promise.
+            assert Quota.objects.exists()
+            assert ForecastSubmission.objects.exists()
 
 
 def test_a_second_time_changes_nothing(seed: Callable[[], list[str]]) -> None:
