@@ -5,10 +5,11 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, Subquery, Sum, TextField, Value, When
-from django.db.models.functions import Coalesce, Least
+from django.db.models import Case, Count, F, IntegerField, Q, Sum, TextField, Value, When
+from django.db.models.functions import Coalesce
 
 from pipeline.models import Opportunity, OpportunityHistory, OpportunitySnapshot, SnapshotDay, TrackedField
+from tenancy.bulk import whole_tables
 from tenancy.locks import hold
 from tenancy.models import Organization, Unit, UnitMembership
 
@@ -36,19 +37,10 @@ def snapshot_open_opportunities(*, organization: Organization, snapshot_date: da
     days = SnapshotDay.objects.for_organization(organization)
     if (taken := days.filter(snapshot_date=snapshot_date).first()) is not None:
         return int(taken.deals)
-    columns = _columns(organization, snapshot_date, taken_at)
-    deals = Opportunity.objects.for_organization(organization).alive().open().with_category()
-    picture = deals.annotate(**{f"as_{name}": value for name, value in columns.items()})
-    select, values = picture.order_by().values(*(f"as_{name}" for name in columns)).query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'INSERT INTO "{OpportunitySnapshot._meta.db_table}" ({", ".join(columns)})'  # noqa: S608 # nosec B608 # our names; values are parameters
-            f" SELECT {', '.join(f'as_{name}' for name in columns)} FROM ({select}) AS picture",
-            values,
-        )
-        written = cursor.rowcount
+    with whole_tables():
+        written = _take(organization, snapshot_date, taken_at)
     close_snapshot_days(organization=organization, taken_at=lambda _day: taken_at, only=snapshot_date)
-    return int(written)
+    return written
 
 
 @transaction.atomic
@@ -91,50 +83,82 @@ def close_snapshot_days(
     return len(new)
 
 
-def _columns(organization: Organization, day: date, taken_at: datetime) -> Mapping[str, Any]:
-    """Return the columns of a picture, each with what a deal has for it."""
-    return {
-        "organization_id": F("organization_id"),
-        "opportunity_id": F("pk"),
-        "snapshot_date": Value(day),
-        "name": F("name"),
-        "stage_id": F("stage_id"),
-        "account_id": F("account_id"),
-        "account_name": Coalesce(F("account__name"), Value("", output_field=TextField())),
-        "owner_id": F("owner_id"),
-        "unit_id": _unit_of_owner(organization, day),
-        "amount_minor": F("amount_minor"),
-        "currency": F("currency"),
-        "close_date": F("close_date"),
-        "probability_bp": Coalesce(F("probability_bp"), F("stage__probability_bp")),
-        "forecast_category": F("category"),
-        "next_step": F("next_step"),
-        "next_step_date": F("next_step_date"),
-        "opened_at": F("opened_at"),
-        "stage_entered_at": F("stage_entered_at"),
-        # ISO days compare as text.
-        "pushes": _changes(organization, TrackedField.CLOSE_DATE, taken_at, Q(new__gt=F("old"))),
-        "amount_changes": _changes(organization, TrackedField.AMOUNT, taken_at, Q()),
-    }
+def _take(organization: Organization, day: date, taken_at: datetime) -> int:
+    """Write the picture of a day in one statement, and return how many deals are in it.
+
+    Units and counts are gathered for all deals and joined by hashing: asked for deal by deal they would take hours
+    where the planner does not know yet how large the tables are.
+    """
+    deals = Opportunity.objects.for_organization(organization).alive().open().with_category()
+    picture, values = _parts(deals.annotate(**{f"as_{name}": value for name, value in _COLUMNS.items()}))
+    units, unit_values = _parts(_units_of_owners(organization, day))
+    counts, count_values = _parts(_counted_changes(organization, taken_at))
+    columns = ["snapshot_date", *_COLUMNS, "unit_id", "pushes", "amount_changes"]
+    taken = ", ".join(f"picture.as_{name}" for name in _COLUMNS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO "{OpportunitySnapshot._meta.db_table}" ({", ".join(columns)})'  # noqa: S608 # nosec B608 # our names; values are parameters
+            f" SELECT %s, {taken}, units.as_unit, least(coalesce(counts.as_pushes, 0), {_MOST}),"
+            f" least(coalesce(counts.as_amounts, 0), {_MOST})"
+            f" FROM ({picture}) AS picture"
+            f" LEFT JOIN ({units}) AS units ON units.as_member = picture.as_owner_id"
+            f" LEFT JOIN ({counts}) AS counts ON counts.as_deal = picture.as_opportunity_id",
+            [day, *values, *unit_values, *count_values],
+        )
+        return int(cursor.rowcount)
 
 
-def _unit_of_owner(organization: Organization, day: date) -> Subquery:
-    """Return the unit that the owner of a deal was in on a day: the squad, where they were in one."""
+_COLUMNS: Mapping[str, Any] = {
+    "organization_id": F("organization_id"),
+    "opportunity_id": F("pk"),
+    "name": F("name"),
+    "stage_id": F("stage_id"),
+    "account_id": F("account_id"),
+    "account_name": Coalesce(F("account__name"), Value("", output_field=TextField())),
+    "owner_id": F("owner_id"),
+    "amount_minor": F("amount_minor"),
+    "currency": F("currency"),
+    "close_date": F("close_date"),
+    "probability_bp": Coalesce(F("probability_bp"), F("stage__probability_bp")),
+    "forecast_category": F("category"),
+    "next_step": F("next_step"),
+    "next_step_date": F("next_step_date"),
+    "opened_at": F("opened_at"),
+    "stage_entered_at": F("stage_entered_at"),
+}
+"""The columns of a picture that a deal has itself."""
+
+
+def _parts(rows: Any) -> tuple[str, Any]:
+    """Return the statement that reads the annotations named `as_…`, and its parameters."""
+    names = [name for name in rows.query.annotations if name.startswith("as_")]
+    statement, values = rows.values(*names).query.sql_with_params()
+    return statement, values
+
+
+def _units_of_owners(organization: Organization, day: date) -> Any:
+    """Return the unit that each member was in on a day: the squad, where they were in one."""
     there = (
         UnitMembership.objects.for_organization(organization)
-        .filter(member=OuterRef("owner"), active_from__lte=day)
+        .filter(active_from__lte=day)
         .filter(Q(active_to=None) | Q(active_to__gt=day))
     )
     squads_first = Case(When(unit__kind=Unit.Kind.SQUAD, then=0), default=1, output_field=IntegerField())
-    return Subquery(there.order_by(squads_first, "-active_from", "id").values("unit_id")[:1])
+    ordered = there.order_by("member", squads_first, "-active_from", "id").distinct("member")
+    return ordered.annotate(as_member=F("member_id"), as_unit=F("unit_id"))
 
 
-def _changes(organization: Organization, field: TrackedField, until: datetime, which: Q) -> Any:
-    """Return how often a field of a deal was changed; what the deal began with is no change."""
+def _counted_changes(organization: Organization, until: datetime) -> Any:
+    """Return how often date and amount of each deal were changed; what it began with is no change."""
     rows = (
         OpportunityHistory.objects.for_organization(organization)
-        .filter(which, opportunity=OuterRef("pk"), field=field, occurred_at__lte=until)
+        .filter(field__in=(TrackedField.CLOSE_DATE, TrackedField.AMOUNT), occurred_at__lte=until)
         .exclude(old="")
+        .order_by()
+        .annotate(as_deal=F("opportunity_id"))
+        .values("as_deal")
     )
-    counted = rows.order_by().values("opportunity").annotate(times=Count("id")).values("times")
-    return Least(Coalesce(Subquery(counted), Value(0)), Value(_MOST))
+    moved_out = Q(field=TrackedField.CLOSE_DATE, new__gt=F("old"))  # ISO days compare as text
+    return rows.annotate(
+        as_pushes=Count("id", filter=moved_out), as_amounts=Count("id", filter=Q(field=TrackedField.AMOUNT))
+    )
