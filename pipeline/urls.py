@@ -94,6 +94,7 @@ urlpatterns = [
     path("process/<uuid:pipeline_id>/", process.process_pipeline, name="process-pipeline"),
     path("process/<uuid:pipeline_id>/act/", process.process_pipeline_act, name="process-pipeline-act"),
     path("process/<uuid:pipeline_id>/stages/new/", process.process_stage_new, name="process-stage-new"),
+    path("process/reasons/", deal_warnings.process_reasons, name="process-reasons"),
     path("process/warnings/", deal_warnings.process_warnings, name="process-warnings"),
     path("process/stages/<uuid:stage_id>/", process.process_stage, name="process-stage"),
     path("process/stages/<uuid:stage_id>/act/", process.process_stage_act, name="process-stage-act"),

@@ -72,7 +72,12 @@ BODY = Body(
             "pipeline. A change moves it; a won or lost stage closes it, an open one opens it again.",
             null=False,
         ),
-        bodies.text("lost_reason", 300, "Why it was lost: needed with the move into a lost stage, and only there."),
+        bodies.text(
+            "lost_reason",
+            300,
+            "Why it was lost: needed with the move into a lost stage, and only there. Where your organisation takes "
+            "the reasons of its list alone, one of those.",
+        ),
         bodies.money("amount", "What it is worth.", example={"amount_minor": 38_000_000, "currency": "EUR"}),
         bodies.whole(
             "probability_bp", 0, 10_000, "The chance to win in hundredths of a percent; null for that of its stage."

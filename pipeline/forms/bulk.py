@@ -18,6 +18,7 @@ from pipeline.forms.filters import (
     OrderFilterForm,
     ProductFilterForm,
 )
+from pipeline.forms.opportunities import FROM_LIST
 from pipeline.forms.record import ChoiceList
 from pipeline.models import BY_STAGE, PINNABLE, Lifecycle, Segment
 from pipeline.operations.bulk import AT_ONCE
@@ -70,7 +71,9 @@ class BulkForm(forms.Form):
     stage = forms.ChoiceField(label=_("New stage"), required=False)
     close_date = DayField(label=_("Closes"), required=False)
     pinned_category = forms.ChoiceField(label=_("Forecast"), choices=CATEGORIES, required=False)
-    lost_reason = LineField(label=_("Why they were lost"), max_length=300, required=False)
+    lost_reason = LineField(
+        label=_("Why they were lost"), max_length=300, required=False, widget=forms.TextInput(attrs=FROM_LIST)
+    )
 
     def __init__(
         self, *args: Any, kind: BulkKind, owners: ChoiceList, stages: Sequence[tuple[str, str]] = (), **kwargs: Any

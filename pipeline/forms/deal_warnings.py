@@ -1,4 +1,4 @@
-"""The form that says what open deals are warned of."""
+"""The forms that say what open deals are warned of, and why deals are lost."""
 
 from decimal import Decimal
 from typing import Any
@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline.forms.process import WhyForm
 from pipeline.forms.record import AmountField, whole_units
-from pipeline.models import WarningCode, WarningRules
+from pipeline.models import LostReasons, WarningCode, WarningRules
+from tenancy.form_fields import LinesField
 from tenancy.models import Organization
 from tenancy.money import exponent, to_minor
 
@@ -67,3 +68,32 @@ def warnings_values(organization: Organization) -> dict[str, Any]:
         "small_amount": whole_units(rules.small_amount_minor or None, organization.currency),
         "version": organization.version,
     }
+
+
+class LostReasonsForm(WhyForm):
+    """What people choose from when a deal is lost."""
+
+    reasons = LinesField(
+        label=_("Reasons"),
+        max_length=2_500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_("One on each line, the most frequent first. What lost deals say already stays as it is"),
+    )
+    only = forms.BooleanField(
+        label=_("Take no other words"),
+        required=False,
+        help_text=_("On pages and in the API; imports keep what they bring"),
+    )
+    field_order = ("version", "reasons", "only", "reason")
+
+    def stated(self) -> LostReasons:
+        """Return what the form says."""
+        lines = (" ".join(line.split()) for line in self.cleaned_data["reasons"].splitlines())
+        return LostReasons(tuple(line for line in lines if line), self.cleaned_data["only"])
+
+
+def reasons_values(organization: Organization) -> dict[str, Any]:
+    """Return what the form shows of an organisation."""
+    kept = LostReasons.of(organization)
+    return {"reasons": "\n".join(kept.reasons), "only": kept.only, "version": organization.version}

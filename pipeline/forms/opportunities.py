@@ -26,6 +26,9 @@ from pipeline.querysets import AccountQuerySet
 from tenancy.form_fields import DayField, LineField
 from tenancy.models import Member, Organization
 
+FROM_LIST = {"list": "lost-reasons", "autocomplete": "off"}
+"""Attributes of a field that offers the organisation's reasons; the page includes `pipeline/lost_reasons.html`."""
+
 
 class OpportunityForm(RecordForm):
     """What a person says of a deal; the stage moves on the deal's own page. An open one has a dated next step."""
@@ -156,7 +159,11 @@ class MoveForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
     stage = forms.ChoiceField(label=_("Stage"))
     lost_reason = LineField(
-        label=_("Why it was lost"), max_length=300, required=False, help_text=_("One line is enough")
+        label=_("Why it was lost"),
+        max_length=300,
+        required=False,
+        help_text=_("Choose a reason, or say it in one line"),
+        widget=forms.TextInput(attrs=FROM_LIST),
     )
 
     def __init__(self, *args: Any, stages: Sequence[Stage], **kwargs: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from pipeline.forms.opportunities import FROM_LIST
 from pipeline.models import Opportunity, Stage
 from tenancy.form_fields import DayField, LineField
 
@@ -73,7 +74,9 @@ class PushForm(_WayOn):
 class StopForm(_WayOn):
     """An end: it was worth a try, and now the time is better spent elsewhere."""
 
-    lost_reason = LineField(label=_("Why"), max_length=300, initial=_("Nothing decided, and nobody answers"))
+    lost_reason = LineField(
+        label=_("Why"), max_length=300, initial=_("No decision"), widget=forms.TextInput(attrs=FROM_LIST)
+    )
 
     def stated(self) -> dict[str, Any]:
         """Return what the form says, as the operation takes it."""

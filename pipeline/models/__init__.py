@@ -18,6 +18,7 @@ from pipeline.models.forecast import (
 )
 from pipeline.models.history import BY_STAGE, OpportunityHistory, TrackedField
 from pipeline.models.inquiry import Inquiry, InquiryChannel, InquiryState
+from pipeline.models.lost_reason import LostReasons
 from pipeline.models.next_action import IN_PLAN, Choice, NextAction, Place, PlannedAction, WeekPlan
 from pipeline.models.opportunity import PINNABLE, Opportunity, Outcome
 from pipeline.models.opportunity_score import OpportunityScore
@@ -88,6 +89,7 @@ __all__ = [
     "InquiryState",
     "Lifecycle",
     "ListName",
+    "LostReasons",
     "Mover",
     "NextAction",
     "Opportunity",

@@ -43,6 +43,7 @@ from pipeline.operations.period_forecasts import NewForecast, record_forecasts
 from pipeline.operations.process import (
     StaleProcess,
     UnableToChangeProcess,
+    change_lost_reasons,
     change_pipeline,
     change_warnings,
     create_pipeline,
@@ -125,6 +126,7 @@ __all__ = [
     "UnfitPromise",
     "Upserted",
     "ask_decision",
+    "change_lost_reasons",
     "change_opportunity",
     "change_pipeline",
     "change_quota",

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
-from pipeline.models import Account, Opportunity, Product, Stage, criterion_words
+from pipeline.models import Account, LostReasons, Opportunity, Product, Stage, criterion_words
 from pipeline.models.record import MANUAL
 from pipeline.operations import criteria
 from pipeline.operations.changes import Differences, check_references, payload_of, write_changes
@@ -185,6 +185,8 @@ def move_stage(
     if stage.pk == old_stage.pk:
         raise UnableToMoveStage(f"The deal is in “{stage.name}” already.")
     refuse_move(opportunity.pipeline_id, stage, lost_reason, actor=actor)
+    if stage.kind == "lost":
+        lost_reason = spelt_reason(organization, lost_reason)
     lacks = criteria.unmet(
         organization=organization,
         deal=opportunity,
@@ -243,6 +245,18 @@ def refuse_move(pipeline_id: UUID, stage: Stage, lost_reason: str, *, actor: Mem
         raise UnableToMoveStage(f"{stage.get_moved_by_display()} move deals into “{stage.name}”. Ask one of them.")
     if stage.kind == "lost" and not lost_reason.strip():
         raise UnableToMoveStage("Say why the deal was lost. One line is enough.")
+
+
+def spelt_reason(organization: Organization, words: str) -> str:
+    """Return why a deal was lost as the organisation's list spells it.
+
+    :raises UnableToMoveStage: when only the reasons of the list are taken, and this is none of them.
+    """
+    offered = LostReasons.of(organization)
+    spelt = offered.spelt(words)
+    if spelt is None:
+        raise UnableToMoveStage(f"Choose one of the reasons: {', '.join(offered.reasons)}.")
+    return spelt
 
 
 def move_events(

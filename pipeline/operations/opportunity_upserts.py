@@ -16,6 +16,7 @@ from pipeline.operations.opportunities import (
     consequences,
     move_events,
     refuse_move,
+    spelt_reason,
     update_events,
 )
 from pipeline.operations.upserts import (
@@ -130,6 +131,8 @@ def _staged(
             raise UnableToMoveStage("A reason for a loss goes together with the move into a lost stage.")
         return {"lost_reason": old["lost_reason"]}
     refuse_move(old["pipeline_id"], stage, reason)
+    if stage.kind == "lost":
+        reason = spelt_reason(organization, reason)
     return {"stage_id": stage.pk, **consequences(organization, old["opened_at"], stage, at, reason)}
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from pipeline.models import (
+    LostReasons,
     Opportunity,
     OpportunityHistory,
     Pipeline,
@@ -18,6 +19,8 @@ from pipeline.models import (
     Stage,
     WarningRules,
 )
+from pipeline.models.lost_reason import LONGEST_REASON, MOST_REASONS
+from pipeline.models.lost_reason import SETTING as REASONS
 from pipeline.models.warning import SETTING
 from pipeline.operations.changes import as_json
 from pipeline.operations.stages import add_shipped_stages
@@ -158,17 +161,36 @@ def change_warnings(
     if not keep_setting(organization=organization, version=version, name=SETTING, value=rules.as_setting()):
         return
     after = rules.as_setting()
-    record_event(
-        organization=organization,
-        type="deal_warnings.changed",
-        subject=organization,
-        payload={
-            "changed": {name: [before[name], after[name]] for name in after if before[name] != after[name]},
-            **({"reason": reason.strip()} if reason.strip() else {}),
-        },
-        actor=actor,
-        occurred_at=at,
-    )
+    changed = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+    _tell_setting("deal_warnings.changed", organization, changed, actor, at, reason)
+
+
+@transaction.atomic
+def change_lost_reasons(
+    *,
+    organization: Organization,
+    version: int,
+    reasons: LostReasons,
+    actor: Member | None,
+    at: datetime,
+    reason: str = "",
+) -> None:
+    """Change what people choose from when a deal is lost; what lost deals say stays. `version` is the organisation's.
+
+    :raises UnableToChangeProcess: for too many, too long or doubled reasons, or when only those of an empty list count.
+    :raises tenancy.organization_settings.StaleOrganization: when its settings have another version by now.
+    """
+    given = reasons.reasons
+    if len(given) > MOST_REASONS or any(len(one) > LONGEST_REASON for one in given):
+        raise UnableToChangeProcess(f"Up to {MOST_REASONS} reasons of up to {LONGEST_REASON} letters.")
+    if len({one.casefold() for one in given}) < len(given):
+        raise UnableToChangeProcess("Each reason stands in the list once.")
+    if reasons.only and not given:
+        raise UnableToChangeProcess("Name the reasons first: else no deal could be lost.")
+    before, after = LostReasons.of(organization).as_setting(), reasons.as_setting()
+    if keep_setting(organization=organization, version=version, name=REASONS, value=after):
+        changed = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+        _tell_setting("lost_reasons.changed", organization, changed, actor, at, reason)
 
 
 def named(name: str, taken: Collection[str] | Any, what: str) -> str:
@@ -242,4 +264,14 @@ def tell_change(
         payload={**payload, **({"reason": reason.strip()} if reason.strip() else {})},
         actor=actor,
         occurred_at=at,
+    )
+
+
+def _tell_setting(
+    type_: str, organization: Organization, changed: dict[str, Any], actor: Member | None, at: datetime, reason: str
+) -> None:
+    why = {"reason": reason.strip()} if reason.strip() else {}
+    payload = {"changed": changed, **why}
+    record_event(
+        organization=organization, type=type_, subject=organization, payload=payload, actor=actor, occurred_at=at
     )

@@ -27,6 +27,7 @@ WHAT_HAPPENED: Mapping[str, str | Promise] = {
     "stage.retired": gettext_lazy("Stage %s was retired"),
     "stage.restored": gettext_lazy("Stage %s is in use again"),
     "stage.deleted": gettext_lazy("Stage %s was deleted"),
+    "lost_reasons.changed": gettext_lazy("The reasons of lost deals were changed%s"),
     "deal_warnings.changed": gettext_lazy("The warnings of deals were changed%s"),
 }
 """The events that make the operating-model change log of the process."""
@@ -45,6 +46,8 @@ FIELD_WORDS: Mapping[str, str | Promise] = {
     "exit_criteria": gettext_lazy("To go on"),
     "is_strict": gettext_lazy("Refuse a move that lacks something"),
     "position": gettext_lazy("Place"),
+    "reasons": gettext_lazy("Reasons"),
+    "only": gettext_lazy("No other words are taken"),
     "off": gettext_lazy("Not wanted"),
     "silent_days": gettext_lazy("No conversation for so many working days"),
     "stalled_days": gettext_lazy("Stands still after so many working days at the least"),
@@ -116,6 +119,8 @@ def _shown(name: str, value: Any, units: Mapping[str, str]) -> str:
         return _("yes") if value else _("no")
     if name == "units":
         return ", ".join(units.get(one, "–") for one in value) or _("everybody")
+    if name == "reasons":
+        return "; ".join(value) or "–"
     if name == "off":
         return ", ".join(str(WarningCode(one).label) for one in value) or "–"
     if name in ("entry_criteria", "exit_criteria"):

@@ -19,6 +19,7 @@ from pipeline.models import (
     BY_STAGE,
     Account,
     ForecastCategory,
+    LostReasons,
     Opportunity,
     OpportunityHistory,
     Order,
@@ -140,6 +141,12 @@ def exact_money(amount: Decimal, currency: str) -> str:
 def standing(context: Context, deal: Opportunity, today: date) -> Standing:
     """Say how an open deal stands in its stage and against its close date, in working days."""
     return standing_of(deal, calendar=calendar_of(context["organization"]), today=today)
+
+
+@register.simple_tag(takes_context=True)
+def lost_reasons(context: Context) -> tuple[str, ...]:
+    """Return what people choose from when a deal is lost."""
+    return LostReasons.of(context["organization"]).reasons
 
 
 @register.simple_tag

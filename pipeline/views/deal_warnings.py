@@ -1,4 +1,6 @@
-"""The page that says what open deals are warned of."""
+"""The pages that say what open deals are warned of, and why deals are lost."""
+
+from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -8,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from pipeline import operations
-from pipeline.forms.deal_warnings import WarningsForm, warnings_values
+from pipeline.forms.deal_warnings import LostReasonsForm, WarningsForm, reasons_values, warnings_values
+from pipeline.forms.process import WhyForm
 from pipeline.operations import UnableToChangeProcess
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest, undo_changes
@@ -19,24 +22,50 @@ from tenancy.organization_settings import StaleOrganization
 @require_http_methods(["GET", "HEAD", "POST"])
 def process_warnings(request: MemberRequest) -> HttpResponse:
     """Switch warnings on and off, and say from when on each comes."""
-    organization, status = request.organization, 200
-    form = WarningsForm(
-        request.POST if request.method == "POST" else None,
-        organization=organization,
-        initial=warnings_values(organization),
-    )
+    organization = request.organization
+    data = request.POST if request.method == "POST" else None
+    form = WarningsForm(data, organization=organization, initial=warnings_values(organization))
+
+    def save() -> None:
+        operations.change_warnings(
+            organization=organization,
+            version=form.cleaned_data["version"] or 0,
+            rules=form.rules(),
+            actor=request.member,
+            at=timezone.now(),
+            reason=form.cleaned_data["reason"],
+        )
+
+    return _answer(request, form, _("Warnings of deals"), save)
+
+
+@member_can(Action.MANAGE_PIPELINES)
+@require_http_methods(["GET", "HEAD", "POST"])
+def process_reasons(request: MemberRequest) -> HttpResponse:
+    """Keep the list of reasons that people choose from when a deal is lost."""
+    organization = request.organization
+    form = LostReasonsForm(request.POST if request.method == "POST" else None, initial=reasons_values(organization))
+
+    def save() -> None:
+        operations.change_lost_reasons(
+            organization=organization,
+            version=form.cleaned_data["version"] or 0,
+            reasons=form.stated(),
+            actor=request.member,
+            at=timezone.now(),
+            reason=form.cleaned_data["reason"],
+        )
+
+    return _answer(request, form, _("Reasons of lost deals"), save)
+
+
+def _answer(request: MemberRequest, form: WhyForm, title: str, save: Callable[[], None]) -> HttpResponse:
+    status = 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
-                operations.change_warnings(
-                    organization=organization,
-                    version=form.cleaned_data["version"] or 0,
-                    rules=form.rules(),
-                    actor=request.member,
-                    at=timezone.now(),
-                    reason=form.cleaned_data["reason"],
-                )
+                save()
             except StaleOrganization as error:
                 undo_changes(request)
                 status = 409
@@ -49,6 +78,5 @@ def process_warnings(request: MemberRequest) -> HttpResponse:
                 form.add_error(None, str(error))
             else:
                 messages.success(request, _("Saved."))
-                return redirect("pipeline:process", organization.slug)
-    context = {"form": form, "title": _("Warnings of deals")}
-    return render(request, "pipeline/process_form.html", context, status=status)
+                return redirect("pipeline:process", request.organization.slug)
+    return render(request, "pipeline/process_form.html", {"form": form, "title": title}, status=status)

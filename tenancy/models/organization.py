@@ -18,6 +18,19 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "customer_hours_per_week": 16,
     # Service that an account gets in any case: so many hours when nobody was in touch for so many days, by segment.
     "service_floors": {"key": {"days": 30, "hours": 0.5}, "large": {"days": 90, "hours": 0.5}},
+    # Why deals are lost, as people choose it; `only` says that nothing else is taken.
+    "lost_reasons": {
+        "reasons": [
+            "Price",
+            "A competitor",
+            "No budget",
+            "No decision",
+            "Not now",
+            "Something is missing",
+            "We stopped it",
+        ],
+        "only": False,
+    },
     # What open deals are warned of: `off` names the warnings that nobody wants; days are working days.
     "deal_warnings": {
         "off": [],

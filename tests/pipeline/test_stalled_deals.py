@@ -193,7 +193,7 @@ def test_to_stop_it_is_one_click_and_can_be_taken_back(cast: Cast, client_for: C
     assert "That is time for other deals" in text_of(done)
     with organization_scope(cast.acme):
         deal.refresh_from_db()
-        assert (deal.outcome, deal.lost_reason) == ("lost", "Nothing decided, and nobody answers")
+        assert (deal.outcome, deal.lost_reason) == ("lost", "No decision")
     undo = done.context["messages"] and next(iter(done.context["messages"])).extra_tags.removeprefix("undo:")
     rui.post(undo)
     with organization_scope(cast.acme):
