@@ -148,3 +148,36 @@ class TestWhoWasRight:
         assert page(client_for(cast.sam), cast, "coe:forecast-accuracy").status_code == 404
         own = page(client_for(cast.sam), cast, "coe:forecast-accuracy", organization=cast.globex)
         assert own.context["record"].inside.periods == 0
+
+
+class TestTheStripOfTheBoard:
+    def strip(self, client, cast, organization=None):
+        return client.get(reverse("pipeline:board-forecast", args=[(organization or cast.acme).slug]))
+
+    def test_it_says_what_the_quarter_is_likely_to_bring_and_what_is_missing(self, cast, forecast, client_for):
+        quarter = period_of(cast.acme, PeriodKind.QUARTER, forecast.as_of_date)
+        Quota.objects.create(
+            organization=cast.acme, unit=Unit.objects.get(code="acme"), year_start=quarter.start, currency="EUR",
+            amount_minor=12 * 10**9, months=[10**9] * 12, phasing="even", set_at=timezone.now(),
+        )  # fmt: skip
+        answer = self.strip(client_for(cast.lena), cast)
+        assert answer.context["told"].figures["p50"] == forecast.p50_minor
+        assert answer.context["gap"] == 3 * 10**9 - forecast.p50_minor
+        words = answer.content.decode()
+        assert "under goal" in words
+        assert "4 of 5 quarters" in words
+        assert "<svg" in words
+
+    def test_who_reaches_a_squad_sees_that_of_the_squad(self, cast, forecast, client_for):
+        assert self.strip(client_for(cast.rui), cast).context["told"].row.unit.code == "mobility"
+        assert self.strip(client_for(cast.eva), cast).status_code == 403
+
+    def test_before_a_night_and_for_the_stranger_there_is_none(self, cast, client_for):
+        assert self.strip(client_for(cast.lena), cast).content == b""
+        assert self.strip(client_for(cast.sam), cast).status_code == 404
+        assert self.strip(client_for(cast.sam), cast, cast.globex).content == b""
+
+    def test_the_board_fetches_it_for_who_may_see_it(self, cast, client_for):
+        board, address = (reverse(f"pipeline:{name}", args=[cast.acme.slug]) for name in ("board", "board-forecast"))
+        assert f'hx-get="{address}"' in client_for(cast.lena).get(board).content.decode()
+        assert address not in client_for(cast.eva).get(board).content.decode()
