@@ -45,8 +45,8 @@ def _set_quotas(asked: Asked, converter: Converter, people: list[Row]) -> int:
     for row in people:
         assert row.subject is not None
         total = totals.get((row.subject.pk,))
-        # Who won nothing then is asked for four quarters like this one.
-        year_before = total.amount_minor if total else row.adds_up.best_case_minor * QUARTERS
+        # Records may begin within that year: then four quarters like this one say more.
+        year_before = max(total.amount_minor if total else 0, row.adds_up.best_case_minor * QUARTERS)
         create_quota(
             organization=asked.organization,
             subject=row.subject,

@@ -39,6 +39,7 @@ from tenancy.periods import Period
 
 EVERYBODY = Scope(None, None)
 NOBODY_AT_ALL = Scope(frozenset(), frozenset())
+SELLERS = (Member.Role.SQUAD_LEAD, Member.Role.MEMBER)
 FEW_ROWS = 14
 """So many rows are shown opened from the start."""
 
@@ -233,16 +234,23 @@ class _Hierarchy:
         self.people = self._people()
 
     def _people(self) -> Mapping[UUID, Member]:
-        """Return who has a row: whoever has a place in the tree, deals in the period, a quota or a submission."""
-        told = {key for kind, key in (*self.submitted, *self.quotas) if kind == "member"}
-        wanted = {one for one in (*self.tree.home, *self.sums, *told) if one is not None}
-        return {
-            one.pk: one
-            for one in self.tree.people
-            if one.pk in wanted
-            and self.scope.has_person(one.pk)
-            and (one.is_active or one.pk in self.sums or one.pk in told)
-        }
+        """Return who has a row: who has deals in the period, a quota or a submission, and who sells in a unit.
+
+        Where nobody looks everybody has one, so that a system can submit for each.
+        """
+        wanted = {key for kind, key in (*self.submitted, *self.quotas) if kind == "member"} | self.sums.keys()
+
+        def has_row(one: Member) -> bool:
+            sells = one.role in SELLERS and one.pk in self.tree.home
+            return one.pk in wanted or (one.is_active and (sells or self.asked.member is None))
+
+        return {one.pk: one for one in self.tree.people if self.scope.has_person(one.pk) and has_row(one)}
+
+    def _says_something(self, row: Row) -> bool:
+        """Whether a unit is shown: not one in which nobody has a row."""
+        assert row.subject is not None
+        subject = ("unit", row.subject.pk)
+        return bool(row.below) or self.asked.member is None or subject in self.submitted or subject in self.quotas
 
     def tops(self) -> list[Row]:
         """Return the rows at the top: the company, or whatever the member reaches of it."""
@@ -266,7 +274,8 @@ class _Hierarchy:
     def _unit(self, unit_id: UUID, level: int) -> Row:
         unit = self.tree.units[unit_id]
         row = Row(f"unit:{unit_id}", unit.name, level, unit)
-        row.below = [self._unit(one, level + 1) for one in self.tree.children.get(unit_id, ())]
+        units = (self._unit(one, level + 1) for one in self.tree.children.get(unit_id, ()))
+        row.below = [one for one in units if self._says_something(one)]
         row.below += [
             self._person(one, level + 1) for one in self.people.values() if self.tree.home.get(one.pk) == unit_id
         ]

@@ -200,8 +200,8 @@ def _periods(looking: Looking) -> Sequence[Period]:
 
 
 def _people_who_said(grid: Grid) -> tuple[int, int]:
-    """Return how many people have submitted, of how many."""
-    people = [row for row in grid.every_row() if row.is_person]
+    """Return how many people have submitted, of those who have deals or a quota."""
+    people = [row for row in grid.every_row() if row.is_person and (row.sums.deals or row.quota or row.submission)]
     return sum(1 for row in people if row.submission is not None), len(people)
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from pipeline.models import ForecastSubmission, Opportunity, Quota
-from tenancy.models import DomainEvent, Member
+from tenancy.models import DomainEvent, Member, Unit, UnitMembership
 from tenancy.rates import choose_currency, set_rates
 from tenancy.scoping import organization_scope
 from tests.cast import Cast
@@ -216,3 +216,20 @@ def test_what_was_due_before_and_what_has_no_day_is_said(
 
     assert "1 open deal was due before and counts nowhere here." in page
     assert "1 has no close date." in page
+
+
+def test_rows_are_of_those_who_sell_or_have_something_to_show(
+    cast: Cast, deals: list[Opportunity], client_for: ClientFor
+) -> None:
+    acme, since = cast.acme, date(2025, 1, 1)
+    with organization_scope(acme):
+        lab = Unit.objects.create(
+            organization=acme, parent=unit("acme"), kind="squad", name="Lab", code="lab", active_from=since
+        )
+        UnitMembership.objects.create(organization=acme, unit=lab, member=cast.eva, active_from=since)
+    assert "Lab" not in names(shown(client_for, cast.lena))
+
+    with organization_scope(acme):
+        a_due_deal(acme, cast.eva, "Qualify", 9)
+    assert names(shown(client_for, cast.lena))[:3] == ["Acme Drives", "Lab", "Eva Lind"]
+    assert "of 3 people have submitted" in text_of(shown(client_for, cast.lena))  # Sil has nothing to submit
