@@ -1,8 +1,10 @@
 """The forecast category of a deal: its stage says, until a person pins another and clears it again."""
 
 import json
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from pipeline.models import Opportunity, OpportunityHistory
 from pipeline.operations import move_stage, update_opportunity, upsert_opportunities
@@ -93,7 +95,10 @@ def test_the_form_pins_and_the_page_shows_the_pin_and_who_set_it(cast: Cast, cli
     client = client_for(cast.rui)
     form = client.get(url("opportunity-edit", deal.pk)).context["form"]
 
-    answer = client.post(url("opportunity-edit", deal.pk), as_typed(form, pinned_category="commit"))
+    soon = (timezone.now() + timedelta(days=7)).date().isoformat()
+    typed = as_typed(form, pinned_category="commit", next_step="Call", next_step_date=soon)
+
+    answer = client.post(url("opportunity-edit", deal.pk), typed)
 
     assert answer.status_code == 302
     page = text_of(client.get(url("opportunity", deal.pk)))
