@@ -24,7 +24,6 @@ def forecast_kept(cast: Cast, url_name: str, query: str = "") -> str:
 
 FORECAST_PAGES: list[tuple[str, Callable[[Cast], str]]] = [
     ("forecast-model", lambda cast: forecast_kept(cast, "coe:forecast-model", "?goal=500000")),
-    ("forecast-model-empty", lambda cast: reverse("coe:forecast-model", kwargs={"organization": cast.acme.slug})),
     ("board-with-forecast", lambda cast: forecast_kept(cast, "pipeline:board")),
     ("forecast-accuracy", lambda cast: forecast_kept(cast, "coe:forecast-accuracy", "?at=third")),
 ]

@@ -77,8 +77,8 @@ def a_past(
     for row in range(len(book)):
         if row + 1 in known:
             changed(row, book.opened[row], "close_date", new=moment(book.due_now[row]).date().isoformat())
-    Opportunity.objects.bulk_create(written)
-    OpportunityHistory.objects.bulk_create(history)
+    Opportunity.objects.bulk_create(written, batch_size=2_000)
+    OpportunityHistory.objects.bulk_create(history, batch_size=2_000)
     return written
 
 

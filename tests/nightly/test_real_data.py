@@ -8,8 +8,18 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from coe.views.forecast_figures import width_words
 from pipeline import rules
-from pipeline.models import Activity, Contact, Opportunity, Order, Product, SatisfactionResponse, UsageSignal
+from pipeline.models import (
+    Activity,
+    Contact,
+    Opportunity,
+    Order,
+    PeriodForecast,
+    Product,
+    SatisfactionResponse,
+    UsageSignal,
+)
 from pipeline.queries.priorities import priorities
 from tenancy.scoping import organization_scope
 from tests.integrations.test_real_files import import_maven
@@ -64,6 +74,21 @@ def test_maven_is_ranked_as_of_its_last_day_and_each_reason_has_its_records(cast
                     assert str(found) == record["label"]
                     assert getattr(found, "account_id", score.account_id) == score.account_id
                 assert rules.reason_sentence(reason, date(2017, 12, 31)) != reason["code"]
+        the_forecast_says_how_wide_it_is_and_that_old_deals_are_hardly_won()
+
+
+def the_forecast_says_how_wide_it_is_and_that_old_deals_are_hardly_won():
+    """None of Maven's open deals has an amount, and many are older than any that was ever closed."""
+    said = PeriodForecast.objects.get(kind="quarter", unit=None, period_start="2018-01-01", reconstructed=False)
+    assert (said.deals, said.assumed_deals, said.scored_deals) == (2089, 2089, 0)
+    assert (said.periods, said.new_is_known) == (2, False)  # only two quarters are known from their beginning on
+    assert 20 < 100 * (said.p90_minor - said.p10_minor) / said.p50_minor < 200
+    assert "of the likely figure" in width_words(said)
+    (stages,) = PeriodForecast.objects.exclude(stages=[]).values_list("stages", flat=True)
+    engaging = next(one for one in stages if one["name"].startswith("Engaging"))
+    chances = [chance for _days, chance in engaging["curve"]]
+    assert chances[0] > 0.4
+    assert chances[-1] == 0.01
 
 
 def test_a_day_in_october_sees_open_deals_that_were_won_since(cast):
