@@ -21,6 +21,7 @@ from pipeline.api.account_values import AccountValueDetailView, AccountValueList
 from pipeline.api.accounts import AccountBulkView, AccountDetailView, AccountListView
 from pipeline.api.activities import ActivityDetailView, ActivityListView
 from pipeline.api.contacts import ContactDetailView, ContactListView
+from pipeline.api.deal_parties import DealPartiesDetailView, DealPartiesListView
 from pipeline.api.decisions import DecisionDetailView, DecisionListView
 from pipeline.api.external_scores import ExternalScoreBulkView, ExternalScoreDetailView, ExternalScoreListView
 from pipeline.api.forecast_submissions import (
@@ -87,6 +88,8 @@ urlpatterns = [
     path("v1/forecast-submission-deals", SubmittedDealListView.as_view(), name="forecast-submission-deals"),
     path("v1/quotas", QuotaListView.as_view(), name="quotas"),
     path("v1/quotas/<uuid:id>", QuotaDetailView.as_view(), name="quota"),
+    path("v1/opportunity-parties", DealPartiesListView.as_view(), name="opportunity-parties"),
+    path("v1/opportunity-parties/<uuid:id>", DealPartiesDetailView.as_view(), name="opportunity-parties-of"),
     path("v1/stage-moves", StageMoveListView.as_view(), name="stage-moves"),
     path("v1/stage-moves/<uuid:id>", StageMoveDetailView.as_view(), name="stage-move"),
     path("v1/decisions", DecisionListView.as_view(), name="decisions"),

@@ -6,6 +6,7 @@ from pipeline.models.activity import Activity, ActivityKind, Direction
 from pipeline.models.bulk import BulkChange, BulkState
 from pipeline.models.contact import BuyingRole, Contact
 from pipeline.models.custom import CustomColumn, CustomKind, CustomRecord, CustomValues
+from pipeline.models.deal_party import DealContact, DealSplit
 from pipeline.models.decision import Decision, DecisionType
 from pipeline.models.external_score import ExternalScore, Trend
 from pipeline.models.forecast import (
@@ -76,6 +77,8 @@ __all__ = [
     "CustomKind",
     "CustomRecord",
     "CustomValues",
+    "DealContact",
+    "DealSplit",
     "Decision",
     "DecisionType",
     "Direction",

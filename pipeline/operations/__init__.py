@@ -6,6 +6,7 @@ from pipeline.operations.activities import ActivityFields, UnableToLogActivity, 
 from pipeline.operations.changes import StaleVersion
 from pipeline.operations.contacts import ContactFields, create_contact, update_contact
 from pipeline.operations.criteria import UnableToCheck, check_criterion, checklist
+from pipeline.operations.deal_parties import UnableToSetParties, set_deal_people, set_splits
 from pipeline.operations.decisions import StaleDecision, UnableToDecide, ask_decision, decide, may_decide
 from pipeline.operations.deletion import UNDO_WINDOW, UnableToRestore, delete_record, restore_record
 from pipeline.operations.external_scores import (
@@ -118,6 +119,7 @@ __all__ = [
     "UnableToRecordAnswer",
     "UnableToRecordScore",
     "UnableToRestore",
+    "UnableToSetParties",
     "UnableToSetQuota",
     "UnableToSettle",
     "UnableToSubmit",
@@ -180,6 +182,8 @@ __all__ = [
     "return_to_automatic",
     "revive",
     "save_view",
+    "set_deal_people",
+    "set_splits",
     "snapshot_open_opportunities",
     "stop",
     "submit_forecast",

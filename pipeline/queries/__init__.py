@@ -13,6 +13,7 @@ from pipeline.queries.choices import (
 )
 from pipeline.queries.contacts import ContactFilter, contact_activities, contacts, contacts_page, with_last_touch
 from pipeline.queries.custom import CustomFact, custom_columns, custom_facts
+from pipeline.queries.deal_parties import people_of_deal, splits_of_deal
 from pipeline.queries.deal_warnings import yardstick
 from pipeline.queries.decisions import decisions, decisions_of_deal
 from pipeline.queries.external_scores import external_scores_of, said_of
@@ -76,6 +77,7 @@ __all__ = [
     "orders",
     "orders_page",
     "owner_choices",
+    "people_of_deal",
     "pipeline_as_of",
     "pipelines",
     "process_changes",
@@ -86,6 +88,7 @@ __all__ = [
     "push_words",
     "recorded_day",
     "said_of",
+    "splits_of_deal",
     "stage_stays",
     "stages_in_use",
     "stages_of",

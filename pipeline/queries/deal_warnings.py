@@ -27,6 +27,7 @@ from django.utils.translation import ngettext
 from pipeline.models import (
     Activity,
     Contact,
+    DealContact,
     Opportunity,
     OpportunityHistory,
     TrackedField,
@@ -115,10 +116,13 @@ def push_count() -> Coalesce:
 
 
 def people_count() -> Coalesce:
-    """Return how many people with a role are known at the account of each row, a deal."""
+    """Return how many people have a role in each row, a deal; where nobody was named, those with one at its account."""
+    named: Any = DealContact.objects.filter(organization=OuterRef("organization"), opportunity=OuterRef("pk"))
+    in_deal = named.filter(contact__deleted_at=None).order_by().values("opportunity")
+    of_deal = Subquery(in_deal.annotate(count=Count("pk")).values("count"), output_field=IntegerField())
     people: Any = Contact.objects.filter(organization=OuterRef("organization"), account=OuterRef("account"))
     with_role = people.filter(~Q(role="") | Q(is_decision_maker=True), deleted_at=None)
-    return _counted(with_role, "account")
+    return Coalesce(of_deal, _counted(with_role, "account"))
 
 
 def _counted(rows: Any, group: str) -> Coalesce:

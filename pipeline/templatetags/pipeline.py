@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 from pipeline.models import (
     BY_STAGE,
     Account,
+    BuyingRole,
     ForecastCategory,
     LostReasons,
     Opportunity,
@@ -147,6 +148,12 @@ def standing(context: Context, deal: Opportunity, today: date) -> Standing:
 def lost_reasons(context: Context) -> tuple[str, ...]:
     """Return what people choose from when a deal is lost."""
     return LostReasons.of(context["organization"]).reasons
+
+
+@register.filter
+def buying_role(code: str) -> str:
+    """Print what a person does in the customer's decision."""
+    return str(BuyingRole(code).label)
 
 
 @register.simple_tag

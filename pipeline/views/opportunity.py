@@ -71,6 +71,8 @@ def found_deals(request: MemberRequest) -> OpportunityQuerySet:
         score_badge=score_badge(),
         deal_outlook=queries.deal_outlook(),
         asked_decisions=queries.decisions_of_deal(),
+        deal_people=queries.people_of_deal(),
+        deal_splits=queries.splits_of_deal(),
         said_by_others=queries.said_of("opportunity"),
     )
     return found.select_related("account", "stage", "owner", "product")

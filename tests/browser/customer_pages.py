@@ -298,6 +298,8 @@ CUSTOMER_PAGES: list[tuple[str, Callable[[Cast], str]]] = [
     ("accounts-empty", lambda cast: reverse("pipeline:accounts", args=[cast.acme.slug])),
     ("accounts-deleted", _after_deletion),
     ("process-warnings", of_velora("process-warnings")),
+    ("deal-people", of_velora("opportunity-people", "opportunity_id")),
+    ("deal-splits", of_velora("opportunity-splits", "opportunity_id")),
     ("process-reasons", of_velora("process-reasons")),
     ("review", of_velora("review")),
     ("review-plan", of_velora("review-deal", "opportunity_id", do="revive")),
