@@ -67,7 +67,14 @@ SELECTED = KeyGroup(
     ),
 )
 BOARD = KeyGroup(_("Board"), (Key(("]",), _("Move the card one stage forward, back"), also=("[",)),))
-GROUPS = (EVERYWHERE, LISTS, BOARD, SELECTED)
+REVIEW = KeyGroup(
+    _("Review, the deal with the cursor"),
+    (
+        Key(("P",), _("Plan the next step"), data_key="p"),
+        Key(("N",), _("Close it without a change"), data_key="n"),
+    ),
+)
+GROUPS = (EVERYWHERE, LISTS, BOARD, REVIEW, SELECTED)
 
 CAPS = {
     "apple": {MOD: "⌘", SHIFT: "⇧", "Del": "⌦"},

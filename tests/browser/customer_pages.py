@@ -291,7 +291,6 @@ CUSTOMER_PAGES: list[tuple[str, Callable[[Cast], str]]] = [
     ("changes-deals", lambda cast: f"{_changed_pipeline(cast)}?kind=won&due=all"),
     ("board-past", lambda cast: f"{_changed_pipeline(cast) and _board_of_last_week(cast)}"),
     ("changes-empty", lambda cast: reverse("pipeline:changes", args=[cast.acme.slug])),
-    ("forecast-rows", a_forecast),
     ("forecast-panel", lambda cast: a_forecast(cast, panel="1")),
     ("forecast-months", lambda cast: a_forecast(cast, by="month", view="cumulative")),
     ("accounts-none-fits", of_velora("accounts", name="zzz")),
