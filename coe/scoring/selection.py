@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from coe.scoring.calibration import Curve, Evidence, clamped, fit_curve, gather_evidence
+from coe.scoring.calibration import Curve, Evidence, clamped, gather_evidence
 from coe.scoring.folds import Split, split
 from coe.scoring.leaks import LeftOut, leaks, with_leaks_of_names, without_content
 from coe.scoring.learners import LAMBDAS, BaseRate, Boosting, Card, Correction, Learner, Logistic, Model, Outcomes
@@ -241,7 +241,7 @@ def _fitted(learner: Learner, outcomes: Outcomes, trial: Trial | None, shift: fl
     if trial is None:
         return Scorer(model, shift=shift)
     evidence = gather_evidence(trial.y, np.asarray(expit(np.log(trial.p / (1 - trial.p)) + shift), dtype=float))
-    return Scorer(model, fit_curve(trial.curve, trial.z, trial.y), shift, evidence)
+    return Scorer(model, trial.curve_ahead(), shift, evidence)
 
 
 def _shifted_rate(rate: float, shift: float) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from coe.scoring.calibration import FEWEST_FOR_SLOPE, SLOPE_FROM, SLOPE_TO, fit_curve
+from coe.scoring.calibration import FEWEST_FOR_SLOPE, SLOPE_FROM, SLOPE_TO, Curve, fit_curve
 from coe.scoring.folds import TIME, Split
 from coe.scoring.learners import BaseRate, Boosting, Learner, Outcomes
 from coe.scoring.measures import auc, brier, calibration_line, clustered_error, log_losses
@@ -18,6 +18,7 @@ CURVES_OF_LINES = ("temperature",)
 CURVES_OF_TREES = ("temperature", "sigmoid")
 CURVES = CURVES_OF_TREES
 FEWEST_FOR_CURVE = 50
+FEWEST_IN_LAST_FOLD = 400  # of the rarer outcome: the error of a slope is then about .05, less than folds differ by
 ONE_ERROR = 1.0
 SURE = 1.645  # one-sided 5 %
 
@@ -34,6 +35,20 @@ class Trial:
     p: Floats  # calibrated on other rows
     fold: NDArray[np.intp]
     groups: NDArray[np.int64]
+    in_time: bool = False  # whether each fold lies behind those before it
+
+    def curve_ahead(self) -> Curve:
+        """Return the calibration for rows that come: what the last fold shows, in time and where it has enough.
+
+        It learnt from most and lies nearest to what will be asked. Earlier folds learnt from a fraction of it, so they
+        were surer of themselves than the model in use is, and all together would make it too cautious.
+        """
+        chosen = np.full(len(self.y), True)
+        if self.in_time:
+            last = self.fold == self.fold.max()
+            fewer = min(self.y[last].sum(), (1 - self.y[last]).sum())
+            chosen = last if fewer >= FEWEST_IN_LAST_FOLD else chosen
+        return fit_curve(self.curve, self.z[chosen], self.y[chosen])
 
     @property
     def losses(self) -> Floats:
@@ -110,13 +125,13 @@ def _trial(learner: Learner, z: Floats, outcomes: Outcomes, split: Split) -> Tri
     rows = np.concatenate([fold.try_ for fold in split.folds])
     number = np.repeat(np.arange(len(split.folds)), [len(fold.try_) for fold in split.folds])
     y, groups = outcomes.positive[rows], split.groups[rows]
-    best = Trial(learner, "none", rows, y, z, np.asarray(expit(z), dtype=float), number, groups)
+    in_time = split.how == TIME
+    best = Trial(learner, "none", rows, y, z, np.asarray(expit(z), dtype=float), number, groups, in_time)
     # A few dozen outcomes can't tell a curve from luck.
     curves = CURVES_OF_TREES if isinstance(learner, Boosting) else CURVES_OF_LINES
     enough = min(y.sum(), len(y) - y.sum()) >= FEWEST_FOR_CURVE and np.ptp(z) > 0
     for curve in curves if enough and not isinstance(learner, BaseRate) else ():
-        p = _calibrated(curve, z, y, number, in_time=split.how == TIME)
-        trial = Trial(learner, curve, rows, y, z, p, number, groups)
+        trial = replace(best, curve=curve, p=_calibrated(curve, z, y, number, in_time=in_time))
         best = trial if is_sure(trial, best, how=split.how) else best
     return best if isinstance(learner, BaseRate) else _put_right(best)
 

@@ -173,6 +173,34 @@ def test_who_is_too_sure_is_put_right_even_where_nothing_came_before():
     assert 0.8 <= calibration_line(trial.y, trial.p)[1] <= 1.25  # else nobody might use it
 
 
+class Beginner:
+    """Says too much of what it knows, the more so the less it has learnt from."""
+
+    code = "beginner"
+    factor = 1.0
+
+    def fit(self, outcomes):
+        self.factor = 1 + 1500 / len(outcomes.positive)
+        return self
+
+    def log_odds(self, table, points=None):
+        return self.factor * table.columns["z"].numbers
+
+
+def test_what_comes_is_calibrated_by_the_last_stretch_which_learnt_from_most():
+    random = np.random.default_rng(1)
+    z = random.normal(size=8000)
+    y = (random.random(8000) < expit(z)).astype(float)
+    table = read_table({"z": z}, known_at=np.arange(8000))
+    folds = by_time(np.arange(8000.0), y, count=3)
+    learner = Beginner()
+
+    _, trial = trials_of([BaseRate(), learner], Outcomes(table, y, None), Split(TIME, folds, np.arange(8000)))
+
+    assert learner.factor == pytest.approx(1.25)
+    assert trial.curve_ahead().slope * learner.factor == pytest.approx(1, abs=0.05)
+
+
 def test_without_rows_the_correction_is_the_card():
     table = read_table({"x": np.arange(30.0)})
     nothing = np.empty(0, dtype=np.intp)
