@@ -1,4 +1,4 @@
-"""The web process: everything is answered by Django's WSGI side in a fixed pool of threads.
+"""The web process: streams are answered by a bare application, the rest by Django's WSGI side in a pool of threads.
 
 Threads that stay keep their database connections; without that a request costs PostgreSQL fifteen times the CPU.
 """
@@ -13,4 +13,7 @@ from agile_sales.bridge import Bridge
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "agile_sales.settings")
 
 django_wsgi: Any = get_wsgi_application()
-application = Bridge(django_wsgi, workers=int(os.environ.get("WEB_THREADS", "8")))
+# It reads settings, which the line above has set up.
+from agile_sales.live import Live  # noqa: E402
+
+application = Live(Bridge(django_wsgi, workers=int(os.environ.get("WEB_THREADS", "8"))))

@@ -46,6 +46,7 @@ urlpatterns = [
     path("accounts/<uuid:account_id>/next/choose/", next_action.next_action_choose, name="next-action-choose"),
     path("board/", board.board, name="board"),
     path("board/forecast/", forecast_strip.forecast_strip, name="board-forecast"),
+    path("board/changes/", board.board_changes, name="board-changes"),
     path("board/<uuid:opportunity_id>/move/", board.board_move, name="board-move"),
     path("board/stages/<uuid:stage_id>/", board.board_more, name="board-more"),
     path("bulk/<uuid:bulk_id>/", bulk.bulk, name="bulk"),

@@ -8,7 +8,7 @@ guessed: it stands beside the figure.
 
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
@@ -54,6 +54,14 @@ class Total:
     def is_whole(self) -> bool:
         """Whether everything is in it."""
         return not self.left_out
+
+    def divided(self, by: int) -> "Total":
+        """Return a part of it, such as ten-thousandths of what was summed in basis points; still exact."""
+        parts, left_out = (
+            {code: rounded(Fraction(minor, by)) for code, minor in amounts.items()}
+            for amounts in (self.parts, self.left_out)
+        )
+        return replace(self, exact=self.exact / by, parts=parts, left_out=left_out)
 
     def __add__(self, other: "Total") -> "Total":
         if other.currency != self.currency:

@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError as BrokerUnreachable
 from tenancy.audit.anchors import anchor_everything
 from tenancy.audit.retention import purge_everything
 from tenancy.audit.sealing import SEAL_EVERY_SECONDS, seal_everything
+from tenancy.live import Teller
 
 logger = logging.getLogger(__name__)
 
@@ -75,12 +76,20 @@ def publish_mail() -> int:
     return len(rows)
 
 
+teller = Teller()
+
+
 def place_events() -> int:
-    """Give the next dense positions to the events that have none, organisation by organisation; return how many."""
+    """Give the next dense positions to the events that have none, organisation by organisation; return how many.
+
+    Open pages are told at once.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT organization_id FROM tenancy_domainevent WHERE position IS NULL LIMIT 50")
         organizations = [row[0] for row in cursor.fetchall()]
-    return sum(place_events_of(str(organization)) for organization in organizations)
+    placed = {str(organization): place_events_of(str(organization)) for organization in organizations}
+    teller.tell(organization for organization, count in placed.items() if count)
+    return sum(placed.values())
 
 
 def place_events_of(organization_id: str) -> int:

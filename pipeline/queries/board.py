@@ -1,6 +1,6 @@
 """The board: open deals by stage, each column with its first cards and with what all of them add up to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -14,29 +14,27 @@ from pipeline.queries.badges import deal_score
 from pipeline.queries.opportunities import OpportunityFilter, opportunities
 from pipeline.querysets import OpportunityQuerySet
 from tenancy.access import Action
+from tenancy.conversion import Converter, Total, converter_for, sum_of
 from tenancy.models import Member, Organization
 
 MOST_CARDS, MOST_ON_PAGE = 30, 90
 """A column shows 30 cards at first, fewer where all columns together would be more than a page carries lightly."""
 
 
-@dataclass(frozen=True)
-class Amount:
-    """What deals of one currency are worth, and what that is by their chances, in minor units."""
-
-    currency: str
-    worth: int
-    likely: int
-
-
 @dataclass
 class Column:
-    """A stage with the deals in it. Unlike currencies stand beside each other and are never added."""
+    """A stage with the deals in it: what they are worth and what that is by their chances, in the viewer's currency."""
 
     stage: Stage
+    worth: Total
+    likely: Total
     count: int = 0
-    amounts: list[Amount] = field(default_factory=list)  # the organisation's own currency first
     cards: list[Opportunity] = field(default_factory=list)
+
+    @property
+    def has_value(self) -> bool:
+        """Whether an amount is known of any of them."""
+        return bool(self.worth.parts or self.worth.left_out)
 
     @property
     def more(self) -> int:
@@ -48,16 +46,12 @@ class Column:
         """The card behind which more are asked for."""
         return self.cards[-1] if self.cards else None
 
-    @property
-    def is_mixed(self) -> bool:
-        """Whether there is no one sum of it."""
-        return len(self.amounts) > 1
-
 
 @dataclass(frozen=True)
 class Board:
     """The columns of one pipeline; won and lost stages are places to drop a deal on."""
 
+    currency: str
     pipeline: Pipeline | None
     pipelines: Sequence[Pipeline]
     columns: Sequence[Column]
@@ -69,12 +63,14 @@ class Board:
         return sum(column.count for column in self.columns)
 
     @property
-    def worth(self) -> Mapping[str, int]:
-        """What they are worth by currency, in minor units."""
-        worth: dict[str, int] = {}
-        for one in (amount for column in self.columns for amount in column.amounts):
-            worth[one.currency] = worth.get(one.currency, 0) + one.worth
-        return worth
+    def worth(self) -> Total:
+        """What they are worth."""
+        return sum_of((column.worth for column in self.columns), currency=self.currency)
+
+    @property
+    def likely(self) -> Total:
+        """What that is by their chances."""
+        return sum_of((column.likely for column in self.columns), currency=self.currency)
 
 
 def board(
@@ -86,7 +82,7 @@ def board(
     pipeline_id: UUID | None,
     with_cards: bool = True,
 ) -> Board:
-    """Return the board of a pipeline, of the default one where none is named; four queries, however many deals."""
+    """Return the board of a pipeline, of the default one where none is named; five queries, however many deals."""
     stages = list(
         Stage.objects.for_organization(organization)
         .select_related("pipeline")
@@ -96,13 +92,15 @@ def board(
     chosen = next((one for one in pipelines if one.pk == pipeline_id), pipelines[0] if pipelines else None)
     own = [stage for stage in stages if chosen is not None and stage.pipeline_id == chosen.pk]
     found = opportunities(organization=organization, member=member, today=today, narrowed=narrowed).open()
-    columns = sums_of(organization=organization, found=found, stages=[stage for stage in own if stage.is_open])
+    converter = converter_for(member, organization=organization, today=today)
+    columns = sums_of(found=found, converter=converter, stages=[stage for stage in own if stage.is_open])
     # A retired stage is a column as long as deals stand in it.
     columns = [column for column in columns if column.count or column.stage.retired_at is None]
     cards = first_cards(found=found, columns=columns, member=member, today=today) if with_cards else {}
     for column in columns:
         column.cards = cards.get(column.stage.pk, [])
     return Board(
+        currency=converter.currency,
         pipeline=chosen,
         pipelines=[one for one in pipelines if one.is_active or one is chosen],
         columns=columns,
@@ -110,12 +108,12 @@ def board(
     )
 
 
-def sums_of(*, organization: Organization, found: OpportunityQuerySet, stages: Sequence[Stage]) -> list[Column]:
+def sums_of(*, found: OpportunityQuerySet, converter: Converter, stages: Sequence[Stage]) -> list[Column]:
     """Return the columns of these stages with their sums and without cards.
 
     A deal weighs what it is worth by its own chance, else by that of its stage, as everywhere.
     """
-    columns = {stage.pk: Column(stage) for stage in stages}
+    columns = {stage.pk: Column(stage, Total(converter.currency), Total(converter.currency)) for stage in stages}
     exact: DecimalField[Any, Any] = DecimalField(max_digits=30, decimal_places=0)
     groups = (
         found.filter(stage__in=columns)
@@ -135,9 +133,8 @@ def sums_of(*, organization: Organization, found: OpportunityQuerySet, stages: S
         column.count += group["deals"]
         if group["worth"] is not None:
             by_chance = int(group["usual"] or 0) * column.stage.probability_bp + int(group["own"] or 0)
-            column.amounts.append(Amount(group["currency"], int(group["worth"]), round(by_chance / 10_000)))
-    for column in columns.values():
-        column.amounts.sort(key=lambda one: (one.currency != organization.currency, -one.worth))
+            column.worth += converter.total({group["currency"]: int(group["worth"])})
+            column.likely += converter.total({group["currency"]: by_chance}).divided(10_000)
     return list(columns.values())
 
 
@@ -184,6 +181,14 @@ def card_of(*, organization: Organization, member: Member, today: date, deal: Op
     found = opportunities(organization=organization, member=member, today=today)
     card: Opportunity = _as_cards(found.filter(pk=deal.pk), member, today).get()
     return card
+
+
+def cards_of(
+    *, organization: Organization, member: Member, today: date, narrowed: OpportunityFilter, wanted: Iterable[UUID]
+) -> list[Opportunity]:
+    """Return those of some deals that are on a board narrowed so, as its cards; one query."""
+    found = opportunities(organization=organization, member=member, today=today, narrowed=narrowed).open()
+    return list(_as_cards(_in_order(found.filter(pk__in=list(wanted))), member, today))
 
 
 def _in_order(found: OpportunityQuerySet) -> OpportunityQuerySet:

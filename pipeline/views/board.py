@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import BadRequest
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -22,6 +23,7 @@ from pipeline.views.past_board import board_on
 from pipeline.views.undo import undo_offer
 from tenancy.access import Action, member_can
 from tenancy.http import MemberRequest, undo_changes
+from tenancy.live import MOST_NAMED, newest_position
 from tenancy.working_time import local_day
 
 
@@ -34,6 +36,7 @@ def board(request: MemberRequest) -> HttpResponse:
     now = timezone.now()
     today = local_day(request.organization, now)
     filters = _filters(request)
+    live_since = newest_position(organization=request.organization)  # before the deals are read
     found = boards.board(
         organization=request.organization,
         member=request.member,
@@ -43,6 +46,7 @@ def board(request: MemberRequest) -> HttpResponse:
     )
     context = {
         "board": found,
+        "live_since": live_since,
         "filters": filters,
         "in_force": [one for one in filters.in_force() if one[0] != "pipeline"],
         "plain_url": reverse("pipeline:board", args=[request.organization.slug]),
@@ -74,6 +78,40 @@ def board_more(request: MemberRequest, stage_id: UUID) -> HttpResponse:
     shown = cards[: boards.MOST_CARDS]
     context = {"cards": shown, "stage": stage, "last": shown[-1] if len(cards) > len(shown) else None, "now": now}
     return render(request, "pipeline/board_more.html", {**context, "today": today})
+
+
+@member_can(Action.VIEW_OPPORTUNITIES)
+@require_safe
+def board_changes(request: MemberRequest) -> HttpResponse:
+    """Show what the live stream named: the cards of these deals that are on this board, and the heads of the columns.
+
+    A deal whose card is not in the answer is not on the board, whether it was closed, is of another pipeline, or does
+    not fit the filters.
+    """
+    now = timezone.now()
+    filters = _filters(request)
+    scope: dict[str, Any] = {"organization": request.organization, "member": request.member}
+    scope |= {"today": local_day(request.organization, now), "narrowed": filters.narrowed()}
+    found = boards.board(**scope, pipeline_id=filters.pipeline_id, with_cards=False)
+    columns = {column.stage.pk for column in found.columns}
+    cards = [card for card in boards.cards_of(**scope, wanted=_named(request)) if card.stage_id in columns]
+    context = {"board": found, "cards": cards, "now": now, "today": scope["today"]}
+    return render(request, "pipeline/board_changed.html", context)
+
+
+def _named(request: MemberRequest) -> list[UUID]:
+    """Return the deals that the address names.
+
+    :raises BadRequest: for something that is no id, or more than a message names.
+    """
+    names = [name for name in request.GET.get("ids", "").split(",") if name]
+    try:
+        ids = [UUID(name) for name in names]
+    except ValueError:
+        raise BadRequest(_("This address names deals that can't be.")) from None
+    if len(ids) > MOST_NAMED:
+        raise BadRequest(_("At most %s deals at once.") % MOST_NAMED)
+    return ids
 
 
 @member_can(Action.EDIT_OPPORTUNITIES)

@@ -50,12 +50,12 @@
   $("#main form[method=post] :is([data-first-error], [aria-invalid=true])")?.focus();
 
   /* What only one page does comes with it */
-  const fetchNeeds = () => document.querySelectorAll("[data-needs]").forEach(one => {
-    if ($(`script[src="${one.dataset.needs}"]`)) return;
+  const fetchNeeds = () => document.querySelectorAll("[data-needs]").forEach(one => one.dataset.needs.split(" ").forEach(src => {
+    if ($(`script[src="${src}"]`)) return;
     const script = document.createElement("script");
-    script.src = one.dataset.needs;
+    script.src = src;
     document.head.append(script);
-  });
+  }));
   fetchNeeds();
   document.addEventListener("htmx:afterSettle", fetchNeeds);
 

@@ -52,6 +52,24 @@ class _Quiet(WSGIRequestHandler):
         """Say nothing: the tests look at the answers."""
 
 
+def _with_quiet_streams(application: Any) -> Any:
+    """Answer streams with nothing to tell: what is live has tests of its own, on the server as it runs."""
+    never = threading.Event()
+
+    def nothing() -> Iterator[bytes]:
+        yield b"event: listening\ndata: {}\n\n"
+        while not never.wait(1):
+            yield b":\n\n"
+
+    def answer(environ: Any, start: Any) -> Any:
+        if not environ["PATH_INFO"].startswith("/live/"):
+            return application(environ, start)
+        start("200 OK", [("Content-Type", "text/event-stream")])
+        return nothing()
+
+    return answer
+
+
 @pytest.fixture(scope="session")
 def server(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
     """The product on a free port of this machine."""
@@ -59,7 +77,7 @@ def server(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     httpd = ThreadedWSGIServer(("127.0.0.1", 0), _Quiet)
     httpd.daemon_threads = True
-    httpd.set_app(get_wsgi_application())
+    httpd.set_app(_with_quiet_streams(get_wsgi_application()))
     thread = threading.Thread(target=httpd.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{httpd.server_port}"

@@ -10,6 +10,7 @@ from django.utils import timezone
 from pipeline.models import Opportunity, Stage
 from pipeline.operations import change_stage, retire_stage
 from tenancy.models import Member
+from tenancy.rates import choose_currency, set_rates
 from tenancy.scoping import organization_scope
 from tenancy.working_time import calendar_of, local_day
 from tests.cast import Cast
@@ -51,14 +52,54 @@ def test_a_column_counts_sums_and_weighs_and_says_when_currencies_are_mixed(
     shown = client_for(cast.lena).get(url("board")).context["board"]
 
     qualify, discover = shown.columns[:2]
-    assert (qualify.count, qualify.is_mixed, discover.is_mixed) == (2, False, True)
+    assert (qualify.count, qualify.worth.is_mixed, discover.worth.is_mixed) == (2, False, True)
     # 1.2 million by the stage's 10 %, and 0.8 million by the deal's own 50 %.
-    assert [(one.currency, one.worth, one.likely) for one in qualify.amounts] == [("EUR", 200_000_000, 52_000_000)]
-    assert [one.currency for one in discover.amounts] == ["EUR", "USD"]
+    assert (qualify.worth.amount_minor, qualify.likely.amount_minor) == (200_000_000, 52_000_000)
+    assert (discover.worth.amount_minor, discover.worth.left_out) == (1_000_000, {"USD": 9_000_000})
     assert [column.stage.name for column in shown.columns] == [
         *("Qualify", "Discover", "Solution", "Proposal", "Negotiate")
     ]
-    assert "mixed currency" in text_of(client_for(cast.rui).get(url("board")))
+    assert "mixed currency, without $90k, which has no rate" in text_of(client_for(cast.rui).get(url("board")))
+
+
+def test_sums_are_in_the_viewers_currency_by_todays_rates(cast: Cast, client_for: ClientFor, deal: Opportunity) -> None:
+    with organization_scope(cast.acme):
+        set_rates(organization=cast.acme, rates={"USD": "0.5"}, on=date(2026, 3, 2))
+        a_deal(cast.acme, name="Hull fans", amount_minor=8_000_000, currency="USD")
+        choose_currency(member=cast.rui, currency="USD", today=date(2026, 3, 2))
+
+    lena = client_for(cast.lena).get(url("board"))
+    rui = client_for(cast.rui).get(url("board"))
+
+    assert lena.context["board"].worth.amount_minor == 124_000_000
+    assert rui.context["board"].worth.amount_minor == 248_000_000
+    assert rui.context["board"].likely.amount_minor == 24_800_000
+    assert "2 open deals, $2.5m (mixed currency, rate of 2 Mar" in text_of(rui).replace('<span class="sm">', "")
+
+
+def test_what_the_stream_names_is_shown_with_the_viewers_own_rights_and_filters(
+    cast: Cast, client_for: ClientFor, deal: Opportunity, stages: dict[str, Stage]
+) -> None:
+    rui, lena = client_for(cast.rui), client_for(cast.lena)
+    with organization_scope(cast.acme):
+        other = a_deal(cast.acme, owner=cast.mia, name="Hull fans")
+    assert lena.get(url("board")).context["live_since"] == 0, "nothing has a position before the relay gives one"
+    moved(rui, deal, stages["Discover"])
+    moved(lena, other, stages["Won"])
+    ids = f"{deal.pk},{other.pk}"
+
+    told = lena.get(url("board-changes"), {"ids": ids})
+    narrowed = lena.get(url("board-changes"), {"ids": ids, "name": "Hull"})
+
+    assert [card.pk for card in told.context["cards"]] == [deal.pk]
+    assert f'data-into="{stages["Discover"].pk}"' in text_of(told)
+    assert "is in Discover now" in text_of(told)
+    assert narrowed.context["cards"] == []
+    assert client_for(cast.abe).get(url("board-changes"), {"ids": ids}).context["cards"][0].is_editable is False
+    assert lena.get(url("board-changes"), {"ids": "x"}).status_code == 400
+    sam = client_for(cast.sam)
+    assert sam.get(url("board-changes"), {"ids": ids}).status_code == 404
+    assert sam.get(url("board-changes", organization="globex"), {"ids": ids}).context["cards"] == []
 
 
 def test_a_card_says_what_one_needs_to_know(cast: Cast, client_for: ClientFor) -> None:
