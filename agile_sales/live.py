@@ -225,7 +225,8 @@ class Live:
 
     async def answer(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer a request for a stream: 401 without a ticket that fits, 503 while nothing can be heard."""
-        _empty, _live, slug, topic, *rest = [*scope["path"].split("/"), "", ""]
+        parts: list[str] = [*scope["path"].split("/"), "", ""]
+        slug, topic, rest = parts[2], parts[3], parts[4:]
         headers = {name: value for name, value in scope["headers"] if name in (b"cookie", b"last-event-id")}
         ticket = _ticket_of(headers.get(b"cookie", b""))
         if any(rest) or topic not in TOPICS or scope["method"] != "GET":

@@ -20,16 +20,15 @@
     card.append(note);
   };
   const words = name => $(`template#${name}`)?.content.textContent.trim() || "";
-  const heads = html => {
-    const answer = new DOMParser().parseFromString(html, "text/html");
-    ["board-says", ...[...answer.querySelectorAll("header[id]")].map(one => one.id)].forEach(id => {
-      const now = document.getElementById(id), next = answer.getElementById(id);
-      if (now && next) now.replaceWith(document.importNode(next, true));
-    });
-    return answer;
-  };
+  const heads = answer => ["board-says", ...[...answer.querySelectorAll("header[id]")].map(one => one.id)].forEach(id => {
+    const now = document.getElementById(id), next = answer.getElementById(id);
+    if (now && next) now.replaceWith(document.importNode(next, true));
+  });
+  document.addEventListener("board-heads", event => heads(event.detail));
   const put = html => {
-    const answer = heads(html), place = $("ul[data-into]", answer), next = place && document.importNode($("li", place), true);
+    const answer = new DOMParser().parseFromString(html, "text/html");
+    heads(answer);
+    const place = $("ul[data-into]", answer), next = place && document.importNode($("li", place), true);
     return { refusal: $("[data-refusal]", answer)?.textContent, done: $("[data-done]", answer), place: place?.dataset.into, next };
   };
   const list = stage => $(`.kcol[data-stage="${CSS.escape(stage)}"] > ul`);
@@ -93,57 +92,6 @@
     move(chosen, form.dataset.lose, new FormData(form).get("lost_reason"));
     form.reset();
   }, true);
-
-  /* What others change: the stream names deals, the board asks for them with its own rights and filters. One question
-     for what came together; nothing is drawn anew under somebody's hand. */
-  const named = new Set();
-  let asking = 0, spoke = 0;
-  const later = () => { clearTimeout(asking); asking = setTimeout(ask, 60 + Math.random() * 120); };
-  const ask = async () => {
-    if (!board() || !named.size) return;
-    if (dragged || $(".kcard[data-busy]")) { later(); return; }
-    if (named.has("")) {
-      named.clear();
-      htmx.ajax("GET", location.href, { source: "#board", target: "#board", select: "#board", swap: "outerHTML" });
-      return;
-    }
-    const ids = [...named], address = new URL("changes/" + location.search, new URL(board().dataset.at, location));
-    named.clear();
-    address.searchParams.set("ids", ids.join());
-    let text = "";
-    try {
-      const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(patience), redirect: "error" });
-      if (answer.ok) text = await answer.text();
-    } catch { text = ""; }
-    if (!board()) return;
-    if (!text || dragged || $(".kcard[data-busy]")) { ids.forEach(id => named.add(id)); setTimeout(later, text ? 0 : 3000); return; }
-    const answer = heads(text), shown = new Map([...answer.querySelectorAll("ul[data-into]")].map(one => [$("li", one).id, one]));
-    ids.forEach(id => draw(document.getElementById(`card-${id}`), shown.get(`card-${id}`)));
-  };
-  const draw = (card, told) => {
-    const next = told && $("li", told), to = told && list(told.dataset.into), had = card?.contains(document.activeElement);
-    if (!to) {
-      if (had) focus(card.nextElementSibling || card.previousElementSibling || card);
-      card?.remove();
-      return;
-    }
-    if (card && card.parentElement === to && card.dataset.v === next.dataset.v) return;
-    const fresh = document.importNode(next, true), stays = card?.parentElement === to && card.dataset.order === fresh.dataset.order;
-    fresh.classList.toggle("cur", Boolean(card?.classList.contains("cur")));
-    if (stays) card.replaceWith(fresh); else { card?.remove(); place(fresh, to); }
-    if (had && fresh.isConnected) focus(fresh);
-    fresh.classList.add("moved");
-    setTimeout(() => fresh.classList.remove("moved"), 2000);
-    if (Date.now() - spoke > 10000) { spoke = Date.now(); say(told.dataset.say); }
-  };
-  const rank = card => (card.dataset.order || "9999") + card.id;
-  const place = (card, to) => {
-    const behind = [...to.children].find(one => !one.matches(".kcard") || rank(one) > rank(card));
-    /* Beyond the cards that are shown: it comes with More */
-    if (!behind?.matches(".kcard") && behind) return;
-    to.insertBefore(card, behind || null);
-  };
-  document.addEventListener("live", event => { (event.detail || [""]).forEach(id => named.add(id)); later(); });
 
   let dragged = null;
   const ends = show => { const box = $("[data-ends]"); if (box) box.hidden = !show; };

@@ -6,8 +6,9 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
+from typing import Any
 
 import pytest
 import redis
@@ -33,7 +34,8 @@ Open = Callable[..., Window]
 def product(server: str) -> Iterator[str]:
     """The product as it runs: the server with its streams, and the relay that tells them what changed."""
     redis.Redis.from_url(settings.REDIS_URL).flushdb()
-    application = Live(Bridge(get_wsgi_application(), workers=4))
+    django_wsgi: Any = get_wsgi_application()
+    application = Live(Bridge(django_wsgi, workers=4))
     web = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=0, log_level="warning", loop="asyncio"))
     thread = threading.Thread(target=web.run, daemon=True)
     thread.start()
@@ -44,10 +46,12 @@ def product(server: str) -> Iterator[str]:
         start_new_session=True,
     )
     _until(lambda: web.started)
-    address = f"http://127.0.0.1:{web.servers[0].sockets[0].getsockname()[1]}"
+    port = web.servers[0].sockets[0].getsockname()[1]
     # The first page of a process compiles what all of them share: not within the patience of a browser's test.
-    urllib.request.urlopen(f"{address}/auth/login/", timeout=60).close()
-    yield address
+    first = HTTPConnection("127.0.0.1", port, timeout=60)
+    first.request("GET", "/auth/login/")
+    assert first.getresponse().status == 200
+    yield f"http://127.0.0.1:{port}"
     web.should_exit = web.force_exit = True
     thread.join(10)
     os.killpg(relay.pid, signal.SIGTERM)

@@ -1,5 +1,6 @@
 """Amounts of several currencies as one figure: by which day's rate, rounded once, and what has none is said."""
 
+from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
 
@@ -18,7 +19,7 @@ MARCH, JUNE, JULY = date(2026, 3, 2), date(2026, 6, 1), date(2026, 7, 1)
 
 
 @pytest.fixture
-def in_acme(cast: Cast) -> Cast:
+def in_acme(cast: Cast) -> Iterator[Cast]:
     with organization_scope(cast.acme):
         set_rates(organization=cast.acme, rates={"USD": "0.5", "JPY": "0.006"}, on=MARCH)
         set_rates(organization=cast.acme, rates={"USD": "0.8"}, on=JUNE)
