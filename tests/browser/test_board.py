@@ -27,7 +27,7 @@ def board(people: Cast, open_window: Open) -> Window:
             a_deal(people.acme, account, owner=people.rui, name=name, opened_at=timezone.now())
     window = open_window(people.rui)
     window.open("/acme/board/")
-    expect(window.page.locator("script[src*=board]")).to_have_count(1)
+    expect(window.page.locator("script[src*='/board.']")).to_have_count(1)
     return window
 
 

@@ -21,6 +21,7 @@ from playwright.sync_api import Locator, Page, expect
 from agile_sales.bridge import Bridge
 from agile_sales.live import Live
 from pipeline.models import Opportunity
+from tenancy import figures
 from tenancy.scoping import organization_scope
 from tests.browser.conftest import Window
 from tests.cast import Cast
@@ -45,7 +46,8 @@ def product(server: str) -> Iterator[str]:
         env={**os.environ, "DATABASE_ROLE": "system"},
         start_new_session=True,
     )
-    _until(lambda: web.started)
+    # A relay that is still starting tells nothing: its first figures say that it goes round.
+    _until(lambda: web.started and "relay" in figures.published(), seconds=60)
     port = web.servers[0].sockets[0].getsockname()[1]
     # The first page of a process compiles what all of them share: not within the patience of a browser's test.
     first = HTTPConnection("127.0.0.1", port, timeout=60)
@@ -58,8 +60,8 @@ def product(server: str) -> Iterator[str]:
     relay.wait(10)
 
 
-def _until(holds: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 10
+def _until(holds: Callable[[], bool], *, seconds: float) -> None:
+    ends = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < ends
         time.sleep(0.01)
