@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pipeline.forms.record import AmountField, CurrencyField, minor_units, whole_units
 from pipeline.queries.forecast_grid import By, Row
-from tenancy.form_fields import LinesField
+from tenancy.form_fields import DayField, LineField, LinesField
 
 BY_WORDS = (
     (By.HIERARCHY.value, _("Units and people")),
@@ -21,7 +21,7 @@ BY_WORDS = (
 class AmountsForm(forms.Form):
     """Amounts of one currency for one row of the grid, which the page names in hidden fields."""
 
-    row = forms.CharField(widget=forms.HiddenInput, max_length=80)
+    row = LineField(widget=forms.HiddenInput, max_length=80)
     currency = CurrencyField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -73,7 +73,7 @@ class SubmissionForm(AmountsForm):
 class QuotaForm(AmountsForm):
     """What a unit or a person is to win in a year."""
 
-    year_start = forms.DateField(widget=forms.HiddenInput)
+    year_start = DayField(widget=forms.HiddenInput)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     amount = AmountField(label=_("Quota of the year"))
 

@@ -96,6 +96,8 @@ class PeriodForecast(TenantModel):
             models.Index(
                 fields=["organization", "kind", "period_start", "unit", "-as_of"], name="period_forecast_newest"
             ),
+            models.Index(fields=["organization", "as_of", "id"], name="period_forecast_by_as_of"),
+            models.Index(fields=["organization", "period_start", "id"], name="period_forecast_by_period"),
         ]
 
     def __str__(self) -> str:

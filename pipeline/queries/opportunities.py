@@ -16,7 +16,7 @@ from tenancy.keyset import Page, Sort, page_of
 from tenancy.models import Member, Organization
 from tenancy.working_time import WorkingCalendar, first_zone
 
-PAGE_SIZE = 40  # so many rows, each with two scores, stay a light page
+PAGE_SIZE = 36  # so many rows, each with two scores, stay a light page
 SORTS = (
     Sort("closes", "close_date", nullable=True),
     Sort("name", "name_key"),

@@ -67,7 +67,7 @@ def review_deal(request: MemberRequest, opportunity_id: UUID) -> HttpResponse:
     """Show one deal of the review with the form of one way to close it, or close it that way."""
     row = _row(request, opportunity_id)
     row.do = (request.POST if request.method == "POST" else request.GET).get("do", "")
-    if row.do:
+    if row.do or request.method == "POST":
         refuse_unless_editable(row.deal)
         row.form = _form(request, row, data=request.POST if request.method == "POST" else None)
     if request.method != "POST":

@@ -142,7 +142,7 @@ def test_it_can_be_used_by_everybody(
 
 @pytest.mark.parametrize(
     ("name", "size", "question"),
-    [("pipeline:accounts", 50, "sort=priority"), ("pipeline:opportunities", 40, "outcome=open")],
+    [("pipeline:accounts", 50, "sort=priority"), ("pipeline:opportunities", 36, "outcome=open")],
 )
 def test_the_longest_list_of_scores_is_light(
     company: SimulatedCompany, open_plain_window: Callable[..., Window], name: str, size: int, question: str
@@ -154,6 +154,6 @@ def test_the_longest_list_of_scores_is_light(
 
     rows = window.page.locator("#list tbody tr")
     assert 0 < rows.count() <= size
-    assert rows.first.locator("a.score").count() > 0
+    assert rows.locator("a.score").count() > 0
     each = rows.evaluate_all("rows => rows.map(row => row.querySelectorAll('*').length + 1)")
     assert window.page.locator("*").count() - sum(each) + size * max(each) <= MOST_NODES

@@ -200,6 +200,8 @@ def _id_places(schema: Any, here: Place = ()) -> Iterator[Place]:
 def _with(value: Any, place: Place, new: Any) -> Any:
     first, *rest = place
     changed = value.copy()
+    if isinstance(value, list) and not value:
+        return [_with({}, tuple(rest), new) if rest else new]
     inner = value[first] if isinstance(value, list) else value.get(first, [{}])
     changed[first] = _with(inner, tuple(rest), new) if rest else new
     return changed
